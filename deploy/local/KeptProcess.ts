@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs"
+import { dirname } from "node:path"
+import type { Writable } from "node:stream"
+import { Effect, type Scope } from "effect"
+import { ProcessNotStarted } from "./errors.ts"
+import { orderKeeper } from "./keeper.ts"
+
+/** How a process is started and stopped. */
+export interface KeptProcessOptions {
+  /** What people call it, in messages. */
+  readonly name: string
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** Asks for an orderly end; default SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals
+  /** How long the orderly end may take before SIGKILL; default 5,000. */
+  readonly grace_ms?: number
+  /** A file to append both outputs to, or the terminal of the starter. */
+  readonly output: { readonly file: string } | "inherit"
+}
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/**
+ * A child in its own process group, which ends with its starter however that ends: by `stop`, or by the keeper when the
+ * starter crashed or was killed.
+ */
+export interface KeptProcess {
+  readonly name: string
+  readonly pid: number
+  readonly exited: Promise<Exit>
+  readonly hasExited: () => boolean
+  /** Signals the whole group. */
+  readonly signal: (signal: NodeJS.Signals) => void
+  /** Asks for an orderly end, insists after the grace time, resolves when it is gone. */
+  readonly stop: () => Promise<void>
+  /** The end of its output file, for messages; empty when it writes to the terminal. */
+  readonly lastOutput: () => string
+}
+
+// The shell waits for a line on descriptor 3 before it becomes the program: a starter killed between starting it and
+// telling the keeper about it closes that pipe, and the program never runs.
+const gate = 'IFS= read -r go <&3 || exit 125; exec 3<&-; exec "$@"'
+
+const spawnGated = (options: KeptProcessOptions): ChildProcess => {
+  let log: number | "inherit" = "inherit"
+  if (options.output !== "inherit") {
+    mkdirSync(dirname(options.output.file), { recursive: true })
+    log = openSync(options.output.file, "a")
+  }
+  try {
+    return spawn("/bin/sh", ["-c", gate, options.name, options.command, ...options.args], {
+      cwd: options.cwd ?? process.cwd(),
+      env: options.env ?? process.env,
+      detached: true,
+      stdio: ["ignore", log, log, "pipe"]
+    })
+  } finally {
+    if (typeof log === "number") closeSync(log)
+  }
+}
+
+const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error
+  }
+}
+
+const tailOf = (file: string): string => {
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n")
+  return lines.slice(-8).join("\n")
+}
+
+const openGate = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const pipe = child.stdio[3] as Writable | null
+    pipe?.on("error", reject)
+    pipe?.end("go\n", () => resolve())
+  })
+
+/** Starts a child and puts it under the keeper. Rejects with `ProcessNotStarted`. */
+export const startKeptProcess = async (options: KeptProcessOptions): Promise<KeptProcess> => {
+  const grace_ms = options.grace_ms ?? 5_000
+  const stopSignal = options.stopSignal ?? "SIGTERM"
+  const child = spawnGated(options)
+  let exit: Exit | undefined
+  const exited = new Promise<Exit>((resolve) => {
+    child.once("error", () => resolve((exit = { code: 127, signal: null })))
+    child.once("exit", (code, signal) => resolve((exit = { code, signal })))
+  })
+  const pid = child.pid
+  if (pid === undefined) {
+    await exited
+    throw new ProcessNotStarted({ name: options.name, message: `${options.name} could not be started` })
+  }
+  await orderKeeper({ kind: "keep", group: { pid, stopSignal, grace_ms } })
+  await openGate(child)
+  void exited.then(() => {
+    signalGroup(pid, "SIGKILL")
+    return orderKeeper({ kind: "drop", pid })
+  })
+  return {
+    name: options.name,
+    pid,
+    exited,
+    hasExited: () => exit !== undefined,
+    signal: (signal) => {
+      if (exit === undefined) signalGroup(pid, signal)
+    },
+    stop: async () => {
+      if (exit !== undefined) return
+      signalGroup(pid, stopSignal)
+      const insist = setTimeout(() => signalGroup(pid, "SIGKILL"), grace_ms)
+      await exited
+      clearTimeout(insist)
+    },
+    lastOutput: () => (options.output === "inherit" ? "" : tailOf(options.output.file))
+  }
+}
+
+/** A kept process as a scoped resource: closing the scope stops it. */
+export const keptProcess = (
+  options: KeptProcessOptions
+): Effect.Effect<KeptProcess, ProcessNotStarted, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => startKeptProcess(options),
+      catch: (cause) => new ProcessNotStarted({ name: options.name, message: `${options.name} could not be started: ${String(cause)}` })
+    }),
+    (running) => Effect.promise(() => running.stop())
+  )

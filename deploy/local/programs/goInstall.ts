@@ -1,0 +1,42 @@
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { onPath } from "./findProgram.ts"
+import { runVisibly } from "./runVisibly.ts"
+
+/** The Go that is installed, as [major, minor]; undefined without Go. */
+export const goVersion = (): readonly [number, number] | undefined => {
+  if (onPath("go") === undefined) return undefined
+  const printed = execFileSync("go", ["env", "GOVERSION"], { encoding: "utf8", cwd: "/" })
+  const match = /^go(\d+)\.(\d+)/.exec(printed)
+  return match === null ? undefined : [Number(match[1]), Number(match[2])]
+}
+
+/** Whether Go is here in at least that version. */
+export const goCanBuild = (atLeast: readonly [number, number]): boolean => {
+  const version = goVersion()
+  if (version === undefined) return false
+  return version[0] > atLeast[0] || (version[0] === atLeast[0] && version[1] >= atLeast[1])
+}
+
+/**
+ * Builds `module` with Go into `target`. The program appears there only when it is whole, by a rename.
+ * Resolves with undefined, or with the end of what Go printed when the build failed.
+ */
+export const goInstall = async (module: string, target: string): Promise<string | undefined> => {
+  mkdirSync(dirname(target), { recursive: true })
+  const workplace = mkdtempSync(join(dirname(target), ".building-"))
+  try {
+    const built = await runVisibly(basename(target), "go", ["install", "-v", "-trimpath", "-ldflags=-s -w", module], {
+      ...process.env,
+      GOBIN: workplace,
+      GOFLAGS: "",
+      CGO_ENABLED: "0"
+    })
+    if (built.code !== 0) return built.tail
+    renameSync(join(workplace, basename(target)), target)
+    return undefined
+  } finally {
+    rmSync(workplace, { recursive: true, force: true })
+  }
+}
