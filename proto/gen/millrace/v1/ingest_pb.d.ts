@@ -108,6 +108,14 @@ export declare type Open = Message<"millrace.v1.Open"> & {
    * @generated from field: string edge = 6;
    */
   edge: string;
+
+  /**
+   * Sequence in this log of the first piece of chunk `next_seq`, where pieces of it were stored
+   * before this connection (0: none). They are not sent again.
+   *
+   * @generated from field: uint64 half_first_seq = 7;
+   */
+  halfFirstSeq: bigint;
 };
 
 /**
@@ -176,6 +184,14 @@ export declare type Chunk = Message<"millrace.v1.Chunk"> & {
    * @generated from field: string mime_type = 9;
    */
   mimeType: string;
+
+  /**
+   * Sequence in this log of piece 0 of this chunk (0: this is piece 0), so that the pieces
+   * that are stored can be read back.
+   *
+   * @generated from field: uint64 first_seq = 10;
+   */
+  firstSeq: bigint;
 };
 
 /**
