@@ -1,0 +1,12 @@
+import { Schema } from 'effect'
+
+/** FFmpeg could not be started: not installed, no temporary folder for its sockets, or no process to be had. */
+export class FfmpegUnavailable extends Schema.TaggedError<FfmpegUnavailable>()('FfmpegUnavailable', {
+  message: Schema.String,
+}) {}
+
+/** A ladder such as `720p,480p` that cannot be read; `message` names the rung and what is allowed. */
+export class LadderInvalid extends Schema.TaggedError<LadderInvalid>()('LadderInvalid', {
+  ladder: Schema.String,
+  message: Schema.String,
+}) {}

@@ -1,0 +1,34 @@
+/** Every limit of the FFmpeg child. */
+
+/** Sockets that have given nothing for this long after samples came are quiet: what came together may go out. */
+export const QUIET_MS = 4
+
+/** Address space of a child. 720p and 360p together want 800 MB; libraries and threads map the rest. */
+export const ADDRESS_SPACE_BYTES = 4 * 1024 * 1024 * 1024
+
+/** Threads of each decoder and encoder. */
+export const THREADS = 2
+
+/** Bytes of stderr that are kept: the newest. */
+export const STDERR_TAIL_BYTES = 16 * 1024
+
+/** Bytes that may wait for stdin. Callers hold far less by credit; past this the child is killed, not the node. */
+export const STDIN_QUEUE_BYTES_MAX = 64 * 1024 * 1024
+
+/** Bytes handed to the kernel in one write: the grain of credit. */
+export const STDIN_WRITE_BYTES_MAX = 64 * 1024
+
+/** Input has been flowing (or waiting) this long and nothing came out: the child hangs. */
+export const STALLED_MS = 10_000
+
+/** Nothing at all has come out this long after the first input, whether or not more came: half a header. */
+export const FIRST_OUTPUT_MS = 30_000
+
+/** How often the watchdog looks. */
+export const WATCHDOG_PERIOD_MS = 500
+
+/** A socket path may have 108 bytes on Linux and 104 elsewhere, with the closing NUL. */
+export const SOCKET_PATH_BYTES_MAX = 103
+
+/** Folders of sockets left by a node that was killed are removed once they are this old. */
+export const STALE_SOCKET_FOLDER_MS = 60_000

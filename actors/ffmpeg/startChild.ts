@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { ffmpegArguments } from './arguments.ts'
+import type { FfmpegChild, FfmpegEvent } from './FfmpegChild.ts'
+import { killGroup, launch } from './launch.ts'
+import type { LaunchedProcess, LaunchSettings } from './launch.ts'
+import { STDIN_QUEUE_BYTES_MAX } from './limits.ts'
+import { OutputSet } from './OutputSet.ts'
+import type { FfmpegPlan } from './plan.ts'
+import { StderrTail } from './stderrTail.ts'
+import { StdinFeed } from './StdinFeed.ts'
+import { hangReason } from './watchdog.ts'
+import type { WatchdogLimits } from './watchdog.ts'
+
+/** Everything about children that is configuration. */
+export interface ChildSettings extends LaunchSettings {
+  readonly quiet_ms: number
+  readonly watchdog: WatchdogLimits
+  readonly watchdogPeriod_ms: number
+  /** The folder in which each child's own socket folder is made. */
+  readonly socketRoot: string
+}
+
+/** A child with the promise that resolves once it, its sockets and their folder are gone. */
+export interface StartedChild extends FfmpegChild {
+  readonly gone: Promise<void>
+}
+
+/** Listens for every output, then starts FFmpeg. Rejects, leaving nothing behind, when the system refuses either. */
+export const startChild = async (
+  settings: ChildSettings,
+  plan: FfmpegPlan,
+  onEvent: (event: FfmpegEvent) => void,
+): Promise<StartedChild> => {
+  let child: Child | undefined
+  const renditions = plan.outputs.map((output) => output.rendition)
+  const outputs = await OutputSet.open(settings.socketRoot, renditions, settings.quiet_ms, {
+    event: onEvent,
+    progress: () => child?.progressed(),
+    failed: (reason) => child?.killFor(reason),
+  })
+  try {
+    const process = launch(settings, ffmpegArguments(plan, outputs.paths))
+    await once(process, 'spawn')
+    if (process.pid === undefined) throw new Error('a process that was spawned has no pid')
+    child = new Child(settings, process, process.pid, outputs, onEvent)
+    return child
+  } catch (error) {
+    await outputs.close()
+    throw error
+  }
+}
+
+/** Couples one process with its stdin, its outputs and its watchdog. */
+class Child implements StartedChild {
+  readonly pid: number
+  readonly gone: Promise<void>
+  readonly #settings: ChildSettings
+  readonly #outputs: OutputSet
+  readonly #onEvent: (event: FfmpegEvent) => void
+  readonly #feed: StdinFeed
+  readonly #stderr = new StderrTail()
+  readonly #watchdog: NodeJS.Timeout
+  #hasExited = false
+  #reason: string | undefined
+  #waitingSince_ms: number | undefined
+  #lastInput_ms: number | undefined
+  #lastOutput_ms: number | undefined
+  #ended_ms: number | undefined
+
+  constructor(
+    settings: ChildSettings,
+    process: LaunchedProcess,
+    pid: number,
+    outputs: OutputSet,
+    onEvent: (event: FfmpegEvent) => void,
+  ) {
+    this.pid = pid
+    this.#settings = settings
+    this.#outputs = outputs
+    this.#onEvent = onEvent
+    this.#feed = new StdinFeed(process.stdin, {
+      taken: (bytes) => onEvent({ _tag: 'Credit', bytes }),
+      failed: (error) => this.#stderr.push(Buffer.from(`stdin: ${error.message}\n`)),
+    })
+    process.stderr.on('data', (bytes: Buffer) => this.#stderr.push(bytes))
+    process.once('exit', () => this.#exited())
+    this.#watchdog = setInterval(() => this.#watch(), settings.watchdogPeriod_ms)
+    this.gone = new Promise((resolve) => {
+      process.once('close', (code, signal) => resolve(this.#finish(code, signal)))
+    })
+  }
+
+  readonly write = (bytes: Uint8Array): void => {
+    if (this.#hasExited || bytes.length === 0) return
+    if (this.#feed.queuedBytes + bytes.length > STDIN_QUEUE_BYTES_MAX) {
+      this.killFor(`more than ${STDIN_QUEUE_BYTES_MAX} bytes were queued for stdin`)
+      return
+    }
+    this.#lastInput_ms = performance.now()
+    this.#waitingSince_ms ??= this.#lastInput_ms
+    this.#feed.write(bytes)
+  }
+
+  readonly queuedBytes = (): number => this.#feed.queuedBytes
+
+  readonly end = (): void => {
+    this.#ended_ms ??= performance.now()
+    this.#feed.end()
+  }
+
+  /** The group is signalled only while its leader is not reaped: afterwards the number may be someone else's. */
+  readonly kill = (): void => {
+    if (!this.#hasExited) killGroup(this.pid)
+  }
+
+  killFor(reason: string): void {
+    this.#reason ??= reason
+    this.kill()
+  }
+
+  progressed(): void {
+    this.#lastOutput_ms = performance.now()
+    this.#waitingSince_ms = undefined
+  }
+
+  #watch(): void {
+    const progress = {
+      waitingSince_ms: this.#waitingSince_ms,
+      lastInput_ms: this.#lastInput_ms,
+      lastOutput_ms: this.#lastOutput_ms,
+      queuedBytes: this.#feed.queuedBytes,
+      ended_ms: this.#ended_ms,
+    }
+    const reason = hangReason(progress, performance.now(), this.#settings.watchdog)
+    if (reason !== undefined) this.killFor(reason)
+  }
+
+  #exited(): void {
+    this.#hasExited = true
+    clearInterval(this.#watchdog)
+  }
+
+  async #finish(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    await this.#outputs.close()
+    this.#onEvent({
+      _tag: 'Exited',
+      code,
+      signal,
+      complete: this.#ended_ms !== undefined && code === 0 && this.#reason === undefined && this.#outputs.isWhole,
+      stderr: this.#stderr.text(),
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+    })
+  }
+}
