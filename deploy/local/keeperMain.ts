@@ -9,6 +9,9 @@ import { rmSync } from "node:fs"
 import { createInterface } from "node:readline"
 import type { KeeperOrder, KeptGroup } from "./keeperOrders.ts"
 
+/** Nobody waits for an orphan's long drain: what it acknowledged is durable already. */
+const orphanGrace_ms_max = 8_000
+
 const groups = new Map<number, KeptGroup>()
 const folders = new Set<string>()
 
@@ -46,9 +49,10 @@ const endAll = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     const waited_ms = performance.now() - startedAt
     for (const group of remaining.values()) {
-      const overdue = waited_ms > group.grace_ms
+      const grace_ms = Math.min(group.grace_ms, orphanGrace_ms_max)
+      const overdue = waited_ms > grace_ms
       const alive = signalGroup(group.pid, overdue ? "SIGKILL" : 0)
-      if (!alive || waited_ms > group.grace_ms + 1_000) remaining.delete(group.pid)
+      if (!alive || waited_ms > grace_ms + 1_000) remaining.delete(group.pid)
     }
   }
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })

@@ -5,9 +5,9 @@ import { Effect, Exit, Scope } from "effect"
 import type { TestProject } from "vitest/node"
 import { keptTemporaryFolder } from "../keeper.ts"
 import { minio } from "../programs/catalogue.ts"
-import { minioServer } from "../services/Minio.ts"
-import { nats } from "../services/Nats.ts"
-import { ensureDatabase, postgres } from "../services/Postgres.ts"
+import { minioServer } from "../services/minioService.ts"
+import { nats } from "../services/natsService.ts"
+import { ensureDatabase, postgres } from "../services/postgresService.ts"
 import "./sharedServices.ts"
 
 const natsAccounts = 200

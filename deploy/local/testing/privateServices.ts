@@ -5,9 +5,9 @@ import { keptTemporaryFolder } from "../keeper.ts"
 import type { KeptProcess } from "../KeptProcess.ts"
 import { freePort } from "../ports.ts"
 import { minio } from "../programs/catalogue.ts"
-import { minioServer } from "../services/Minio.ts"
-import { nats } from "../services/Nats.ts"
-import { postgres } from "../services/Postgres.ts"
+import { minioServer } from "../services/minioService.ts"
+import { nats } from "../services/natsService.ts"
+import { postgres } from "../services/postgresService.ts"
 
 /** A server of one test, which may stop, kill, freeze and restart it. Its data and its port stay the same throughout. */
 export interface Restartable {
