@@ -1,0 +1,92 @@
+import { expect, it } from '@effect/vitest'
+import { Effect } from 'effect'
+import { startNats, natsUrl } from '../deploy/local/testing/services.ts'
+import { newId } from './ids.ts'
+import { Log, type LogEntry } from './Log.ts'
+import { runtimeLayer, testSettings } from './testing/runtimeLayer.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const texts = (entries: ReadonlyArray<LogEntry>): ReadonlyArray<string> => entries.map((entry) => new TextDecoder().decode(entry.data))
+const until = (condition: () => boolean): Effect.Effect<void> =>
+  Effect.suspend(() => (condition() ? Effect.void : Effect.andThen(Effect.sleep(10), until(condition)))).pipe(Effect.timeout(15_000), Effect.orDie)
+
+const withLog = <A, E>(use: Effect.Effect<A, E, Log>) => use.pipe(Effect.provide(runtimeLayer(testSettings(natsUrl()))))
+
+it.live('appends in order and gives the newest entry back', () =>
+  withLog(Effect.gen(function* () {
+    const log = yield* Log
+    const at = log.subject('ingest', newId())
+    expect(yield* log.head(at)).toBeUndefined()
+    const appender = log.appender(at, 0)
+    const first = yield* appender.append(() => bytes('a'))
+    const second = yield* appender.append(() => bytes('b'))
+    expect(second).toBeGreaterThan(first)
+    const head = yield* log.head(at)
+    expect(head?.seq).toBe(second)
+    expect(texts(yield* log.read(at, first, second))).toEqual(['a', 'b'])
+    expect(texts(yield* log.read(at, second, second + 100))).toEqual(['b'])
+  })))
+
+it.live('fences a writer behind whom somebody else has written', () =>
+  withLog(Effect.gen(function* () {
+    const log = yield* Log
+    const at = log.subject('media', newId())
+    const old = log.appender(at, 0)
+    const seq = yield* old.append(() => bytes('old'))
+    yield* log.appender(at, seq).append(() => bytes('new'))
+    const error = yield* Effect.flip(old.append(() => bytes('late')))
+    expect(error._tag).toBe('Fenced')
+    expect(texts(yield* log.read(at, 1, Number.MAX_SAFE_INTEGER))).toEqual(['old', 'new'])
+  })))
+
+it.live('follows from a sequence on, each entry once and in order', () =>
+  withLog(Effect.gen(function* () {
+    const log = yield* Log
+    const at = log.subject('media', newId())
+    const appender = log.appender(at, 0)
+    const seen: Array<LogEntry> = []
+    const first = yield* appender.append(() => bytes('0'))
+    yield* log.follow(at, first, (entry) => seen.push(entry))
+    for (let i = 1; i < 2_500; i++) yield* appender.append(() => bytes(String(i)))
+    yield* until(() => seen.length >= 2_500)
+    expect(texts(seen)).toEqual(Array.from({ length: 2_500 }, (_, i) => String(i)))
+  }).pipe(Effect.scoped)))
+
+it.live('a mailbox gives no more than it was asked for', () =>
+  withLog(Effect.gen(function* () {
+    const log = yield* Log
+    const at = log.subject('ingest', newId())
+    const appender = log.appender(at, 0)
+    for (let i = 0; i < 20; i++) yield* appender.append(() => new Uint8Array(1024 * 1024))
+    const seen: Array<LogEntry> = []
+    const mailbox = yield* log.mailbox(at, `mailbox-${newId()}`, 1, (entry) => seen.push(entry))
+    yield* until(() => seen.length >= 7)
+    yield* Effect.sleep(300)
+    expect(seen.length).toBeLessThanOrEqual(8)
+    mailbox.more()
+    yield* until(() => seen.length >= 14)
+    mailbox.more()
+    yield* until(() => seen.length === 20)
+  }).pipe(Effect.scoped)))
+
+it.live('goes on after the server was killed and restarted, with nothing lost, doubled or out of order', () =>
+  Effect.gen(function* () {
+    const server = yield* Effect.acquireRelease(Effect.promise(() => startNats()), (started) => Effect.promise(() => started.stop()))
+    yield* Effect.gen(function* () {
+      const log = yield* Log
+      const at = log.subject('media', newId())
+      const appender = log.appender(at, 0)
+      const seen: Array<LogEntry> = []
+      yield* log.follow(at, 1, (entry) => seen.push(entry))
+      const acknowledged: Array<string> = []
+      const writer = yield* Effect.forkChild(Effect.forEach(Array.from({ length: 3_000 }, (_, i) => String(i)), (text) =>
+        Effect.map(appender.append(() => bytes(text)), () => acknowledged.push(text))))
+      yield* until(() => acknowledged.length > 500)
+      yield* Effect.promise(() => server.kill())
+      yield* Effect.promise(() => server.restart())
+      yield* until(() => acknowledged.length === 3_000)
+      yield* until(() => seen.length >= 3_000)
+      expect(texts(seen)).toEqual(acknowledged)
+      expect(writer.pollUnsafe()?._tag).toBe('Success')
+    }).pipe(Effect.provide(runtimeLayer(testSettings(server.url))))
+  }).pipe(Effect.scoped), 60_000)

@@ -1,0 +1,104 @@
+import { Context, Effect, Layer } from 'effect'
+import { connect, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats'
+import { LogUnavailable, NatsUnavailable } from './errors.ts'
+import { API_TIMEOUT_MS } from './limits.ts'
+import { RuntimeSettings } from './RuntimeSettings.ts'
+
+/**
+ * The one connection of this process to NATS. It reconnects for ever; `connected` is false meanwhile, and writers wait
+ * rather than fill the client's outbound buffer.
+ */
+export class Nats extends Context.Service<Nats, {
+  readonly connection: NatsConnection
+  readonly manager: JetStreamManager
+  readonly connected: () => boolean
+  /** Resolves when connected. */
+  readonly whenConnected: Effect.Effect<void>
+  /** Calls back on each reconnection, until the returned function is called. */
+  readonly onReconnect: (callback: () => void) => () => void
+  /** Largest message that the server takes, bytes. */
+  readonly payloadMax: number
+  readonly serverVersion: string
+}>()('millrace/runtime/Nats') {
+  static readonly layer = Layer.effect(
+    Nats,
+    Effect.gen(function* () {
+      const settings = yield* RuntimeSettings
+      const connection = yield* Effect.acquireRelease(open(settings.natsUrl, settings.node), (opened) =>
+        Effect.promise(() => opened.close())
+      )
+      const state = watchStatus(connection)
+      const manager = yield* ask('jetstream manager', () => connection.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS }))
+      return Nats.of({
+        connection,
+        manager,
+        connected: () => state.connected,
+        whenConnected: Effect.callback<void>((resume) => {
+          if (state.connected) return resume(Effect.void)
+          const wake = (): void => resume(Effect.void)
+          state.callbacks.add(wake)
+          return Effect.sync(() => state.callbacks.delete(wake))
+        }),
+        onReconnect: (callback) => {
+          state.callbacks.add(callback)
+          return () => state.callbacks.delete(callback)
+        },
+        payloadMax: connection.info?.max_payload ?? 1024 * 1024,
+        serverVersion: connection.info?.version ?? '0.0.0'
+      })
+    })
+  )
+}
+
+/** Runs one request to JetStream and names what went wrong. */
+export const ask = <A>(operation: string, request: () => Promise<A>): Effect.Effect<A, LogUnavailable> =>
+  Effect.tryPromise({ try: request, catch: (cause) => new LogUnavailable({ operation, reason: reasonOf(cause) }) })
+
+/** JetStream's own error code (such as 10071), or undefined where the error is not JetStream's. */
+export const apiCode = (cause: unknown): number | undefined =>
+  cause instanceof NatsError ? cause.api_error?.err_code : undefined
+
+const reasonOf = (cause: unknown): string =>
+  cause instanceof NatsError ? (cause.api_error?.description ?? cause.code) : String(cause)
+
+const open = (natsUrl: string, name: string): Effect.Effect<NatsConnection, NatsUnavailable> =>
+  Effect.suspend(() => {
+    const url = new URL(natsUrl)
+    const server = url.host
+    const credentials = url.username === '' ? {} : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) }
+    return Effect.tryPromise({
+      try: () =>
+        connect({
+          servers: server,
+          name,
+          ...credentials,
+          maxReconnectAttempts: -1,
+          reconnectTimeWait: 200,
+          reconnectJitter: 100,
+          pingInterval: 5_000,
+          maxPingOut: 2,
+          timeout: API_TIMEOUT_MS
+        }),
+      catch: (cause) => new NatsUnavailable({ server, reason: reasonOf(cause) })
+    })
+  })
+
+interface Status {
+  connected: boolean
+  readonly callbacks: Set<() => void>
+}
+
+const watchStatus = (connection: NatsConnection): Status => {
+  const state: Status = { connected: true, callbacks: new Set() }
+  const follow = async (): Promise<void> => {
+    for await (const status of connection.status()) {
+      if (status.type === Events.Disconnect) state.connected = false
+      if (status.type !== Events.Reconnect) continue
+      state.connected = true
+      for (const callback of [...state.callbacks]) callback()
+    }
+    state.connected = false
+  }
+  void follow()
+  return state
+}

@@ -1,0 +1,186 @@
+import { newId } from './ids.ts'
+import { AckPolicy, type ConsumerConfig, DeliverPolicy, type Msg, type Subscription } from 'nats'
+import * as limits from './limits.ts'
+import type { Nats } from './Nats.ts'
+import type { LogSubject } from './topology.ts'
+
+/** One stored message. `data` is a view of the client's buffer, not a copy. */
+export interface LogEntry {
+  readonly seq: number
+  readonly subject: string
+  readonly data: Uint8Array
+  /** Wall clock of the server when it stored the message, ms since 1970. */
+  readonly time_ms: number
+}
+
+/** How a reader takes a subject. */
+export interface PullOptions {
+  readonly at: LogSubject
+  readonly from: number
+  /** Name of the consumer; without one the server chooses, and nobody acknowledges. */
+  readonly consumer?: string
+  /** Bytes asked for at a time; a reader with `manual` credit asks only when `more` is called. */
+  readonly manual: boolean
+  readonly onEntry: (entry: LogEntry) => void
+  readonly onTrouble: (reason: string) => void
+}
+
+const NANOSECONDS_PER_MS = 1_000_000
+
+/**
+ * Reads a subject from a sequence on, each message once and in order, through a pull consumer of its own. Whatever goes
+ * wrong (silence, a restarted server, a lost consumer), it makes the consumer anew behind the last message it has had.
+ *
+ * One pull is open at a time, for `PULL_BYTES`; with manual credit the next one is asked for by `more`, so that what
+ * waits in this process is bounded by two pulls.
+ */
+export class PullReader {
+  readonly #nats: Nats['Service']
+  readonly #options: PullOptions
+  readonly #acks: Array<{ readonly seq: number; readonly reply: string }> = []
+  #next: number
+  #subscription: Subscription | undefined
+  #consumer = ''
+  #heard_ms = performance.now()
+  #pulling = false
+  #wanted = true
+  #closed = false
+  #opening = false
+  #received = 0
+  readonly #timer: NodeJS.Timeout
+  readonly #forget: () => void
+
+  constructor(nats: Nats['Service'], options: PullOptions) {
+    this.#nats = nats
+    this.#options = options
+    this.#next = options.from
+    this.#timer = setInterval(() => this.#watch(), limits.PULL_RETRY_MS)
+    this.#forget = nats.onReconnect(() => void this.reopen())
+    void this.reopen()
+  }
+
+  /** Asks for another pull's worth of bytes, once the one that is open has been used up. */
+  more(): void {
+    this.#wanted = true
+    this.#pull()
+  }
+
+  /** Makes the consumer anew behind the last message that came. */
+  async reopen(): Promise<void> {
+    if (this.#opening || this.#closed || !this.#nats.connected()) return
+    this.#opening = true
+    try {
+      await this.#open()
+    } catch (cause) {
+      this.#options.onTrouble(String(cause))
+    } finally {
+      this.#opening = false
+    }
+    this.#pull()
+  }
+
+  /** Acknowledges everything up to `seq`, for people who look at the consumer; nothing is decided by it. */
+  acknowledgeThrough(seq: number): void {
+    let last: string | undefined
+    while (this.#acks[0] !== undefined && this.#acks[0].seq <= seq) last = this.#acks.shift()?.reply
+    if (last !== undefined && !this.#nats.connection.isClosed()) this.#nats.connection.publish(last, '+ACK')
+  }
+
+  /** Ends reading and removes the consumer. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#timer)
+    this.#forget()
+    await this.#drop()
+  }
+
+  async #open(): Promise<void> {
+    await this.#drop()
+    const { at, consumer } = this.#options
+    const config: Partial<ConsumerConfig> & { name: string } = {
+      name: consumer ?? `follow-${newId()}`,
+      filter_subject: at.subject,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: Math.max(1, this.#next),
+      ack_policy: consumer === undefined ? AckPolicy.None : AckPolicy.All,
+      ...(consumer === undefined ? {} : { max_ack_pending: -1, ack_wait: limits.CONSUMER_ACK_WAIT_MS * NANOSECONDS_PER_MS, max_deliver: -1 }),
+      mem_storage: true,
+      num_replicas: 1,
+      inactive_threshold: limits.CONSUMER_INACTIVE_MS * NANOSECONDS_PER_MS
+    }
+    this.#acks.length = 0
+    await this.#nats.manager.consumers.add(at.log, config)
+    this.#consumer = config.name
+    if (this.#closed) return this.#drop()
+    this.#subscription = this.#nats.connection.subscribe(`_INBOX.${newId()}`, { callback: (error, message) => error === null && this.#receive(message) })
+    this.#heard_ms = performance.now()
+    this.#pulling = false
+  }
+
+  async #drop(): Promise<void> {
+    this.#subscription?.unsubscribe()
+    this.#subscription = undefined
+    const [log, name] = [this.#options.at.log, this.#consumer]
+    this.#consumer = ''
+    if (name === '' || this.#nats.connection.isClosed()) return
+    await this.#nats.manager.consumers.delete(log, name).catch((cause: unknown) => this.#options.onTrouble(`consumer ${name} stays until it is idle: ${String(cause)}`))
+  }
+
+  #pull(): void {
+    const reply = this.#subscription?.getSubject()
+    if (this.#closed || this.#pulling || !this.#wanted || reply === undefined) return
+    this.#pulling = true
+    this.#received = 0
+    if (this.#options.manual) this.#wanted = false
+    const request = {
+      batch: limits.PULL_MESSAGES,
+      max_bytes: limits.PULL_BYTES,
+      expires: limits.PULL_EXPIRES_MS * NANOSECONDS_PER_MS,
+      idle_heartbeat: limits.PULL_HEARTBEAT_MS * NANOSECONDS_PER_MS
+    }
+    this.#nats.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${this.#options.at.log}.${this.#consumer}`, JSON.stringify(request), { reply })
+  }
+
+  #receive(message: Msg): void {
+    this.#heard_ms = performance.now()
+    const code = message.headers?.code ?? 0
+    if (message.reply === undefined || message.reply === '' || code !== 0) return this.#status(code)
+    const { seq, time_ms } = readDelivery(message.reply)
+    this.#received += 1
+    if (this.#received === limits.PULL_MESSAGES) this.#pulling = false
+    if (this.#options.consumer !== undefined) this.#remember(seq, message.reply)
+    if (seq < this.#next) return
+    this.#next = seq + 1
+    this.#options.onEntry({ seq, subject: message.subject, data: message.data, time_ms })
+    this.#pull()
+  }
+
+  #remember(seq: number, reply: string): void {
+    this.#acks.push({ seq, reply })
+    if (this.#acks.length > limits.MAILBOX_ACKS_MAX) this.#acks.shift()
+  }
+
+  /** 100 is a heartbeat; 408 and 409 end a pull; 404 and 503 mean that the consumer is gone. */
+  #status(code: number): void {
+    if (code === 100) return
+    this.#pulling = false
+    if (code === 408) this.#wanted = true
+    if (code === 408 || code === 409) return this.#pull()
+    void this.reopen()
+  }
+
+  #watch(): void {
+    if (this.#closed || this.#opening) return
+    const silent_ms = performance.now() - this.#heard_ms
+    const silent = this.#pulling && silent_ms > limits.PULL_SILENCE_MS
+    if (this.#subscription === undefined || silent) void this.reopen()
+  }
+}
+
+/** Sequence and time from the reply subject of a delivered message (NATS ADR-15). */
+export const readDelivery = (reply: string): { readonly seq: number; readonly time_ms: number } => {
+  const tokens = reply.split('.')
+  const first = tokens.length === 9 ? 5 : 7
+  return { seq: Number(tokens[first]), time_ms: Math.floor(Number(tokens[first + 2]) / NANOSECONDS_PER_MS) }
+}

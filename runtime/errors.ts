@@ -1,0 +1,74 @@
+import { Schema } from 'effect'
+
+/** Somebody else has written to the log since: this writer no longer owns it and must write nothing more. */
+export class Fenced extends Schema.TaggedError<Fenced>()('Fenced', {
+  subject: Schema.String,
+  expected: Schema.Number,
+  head: Schema.Number
+}) {}
+
+/** The log holds nothing although this writer has written to it: it was removed from outside. Never start again from 0. */
+export class HeadLost extends Schema.TaggedError<HeadLost>()('HeadLost', {
+  subject: Schema.String,
+  expected: Schema.Number
+}) {}
+
+/** The log or its disk is full; nothing was stored. */
+export class LogFull extends Schema.TaggedError<LogFull>()('LogFull', {
+  subject: Schema.String,
+  code: Schema.Number,
+  description: Schema.String
+}) {}
+
+/** The record is bigger than the server takes. */
+export class RecordTooBig extends Schema.TaggedError<RecordTooBig>()('RecordTooBig', {
+  subject: Schema.String,
+  bytes: Schema.Number,
+  limit: Schema.Number
+}) {}
+
+/** NATS did not answer, or with an error that names no better fact. Whether a write was stored is unknown. */
+export class LogUnavailable extends Schema.TaggedError<LogUnavailable>()('LogUnavailable', {
+  operation: Schema.String,
+  reason: Schema.String
+}) {}
+
+/** The first connection to NATS failed. */
+export class NatsUnavailable extends Schema.TaggedError<NatsUnavailable>()('NatsUnavailable', {
+  server: Schema.String,
+  reason: Schema.String
+}) {}
+
+/** The server holds a log or bucket under our name whose configuration is not ours. */
+export class TopologyMismatch extends Schema.TaggedError<TopologyMismatch>()('TopologyMismatch', {
+  log: Schema.String,
+  field: Schema.String,
+  wanted: Schema.String,
+  found: Schema.String
+}) {}
+
+/** The server is too old for what is asked of it. */
+export class ServerTooOld extends Schema.TaggedError<ServerTooOld>()('ServerTooOld', {
+  version: Schema.String,
+  wanted: Schema.String,
+  why: Schema.String
+}) {}
+
+/** A bucket's entry has another revision than the writer has read. */
+export class RevisionConflict extends Schema.TaggedError<RevisionConflict>()('RevisionConflict', {
+  bucket: Schema.String,
+  key: Schema.String
+}) {}
+
+/** No node owns the actor that was asked. */
+export class NotActive extends Schema.TaggedError<NotActive>()('NotActive', {
+  kind: Schema.String,
+  id: Schema.String
+}) {}
+
+/** The actor's node is there but did not answer by the deadline. */
+export class AskTimeout extends Schema.TaggedError<AskTimeout>()('AskTimeout', {
+  kind: Schema.String,
+  id: Schema.String,
+  deadline_ms: Schema.Number
+}) {}

@@ -1,0 +1,45 @@
+/** Every bound of the runtime that is not a setting, with its unit last. */
+
+/** Wait for the acknowledgement of one append before its outcome counts as unknown. */
+export const APPEND_TIMEOUT_MS = 1_000
+/** Pause before an append whose outcome is unknown is looked up or sent again; doubles up to the second value. */
+export const APPEND_RETRY_MS = 50
+export const APPEND_RETRY_MAX_MS = 1_000
+/** Pauses between attempts while a log is full, and how many attempts before `LogFull`. */
+export const FULL_RETRY_MS = 250
+export const FULL_ATTEMPTS_MAX = 8
+/** Wait for any other answer of the JetStream API. */
+export const API_TIMEOUT_MS = 5_000
+/** Largest message that our logs take, where the server's own `max_payload` is not smaller. */
+export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024
+/** Room that a record's own fields and headers may take in a message beside its bytes. */
+export const MESSAGE_OVERHEAD_BYTES = 64 * 1024
+/** Byte credit of one pull; never below the largest message, or the server answers 409 for ever. */
+export const PULL_BYTES = MESSAGE_BYTES_MAX + MESSAGE_OVERHEAD_BYTES
+/** Messages of one pull, how long it stays open, how often the server shows that it is alive meanwhile. */
+export const PULL_MESSAGES = 1_000
+export const PULL_EXPIRES_MS = 30_000
+export const PULL_HEARTBEAT_MS = 1_000
+/** Silence, heartbeats included, after which a reader makes its consumer anew. */
+export const PULL_SILENCE_MS = 2_500
+/** Pause before a reader tries again after its consumer could not be made. */
+export const PULL_RETRY_MS = 200
+/** A consumer whose reader is gone is removed by the server after this. */
+export const CONSUMER_INACTIVE_MS = 60_000
+export const CONSUMER_ACK_WAIT_MS = 600_000
+/** Delivered messages whose acknowledgement subject a mailbox remembers. */
+export const MAILBOX_ACKS_MAX = 4_096
+/** Consumers that one JetStream stream may have. */
+export const CONSUMERS_MAX = 20_000
+/** A quiet owner writes a tick this often, so that its log's head stays near the tail. */
+export const TICK_MS = 30_000
+/** The janitor trims this often. */
+export const TRIM_MS = 10_000
+/** Nodes look for actors without an owner this often. */
+export const SWEEP_MS = 5_000
+/** How long a hint may stay unanswered before another node gets it. */
+export const COMMAND_ACK_WAIT_MS = 2_000
+/** Step by which the next-best node waits before it claims an actor that the best one may claim. */
+export const CLAIM_STAGGER_MS = 100
+/** Messages waiting for one actor's `decide` before it counts as stuck. */
+export const ACTOR_BACKLOG_MAX = 100_000
