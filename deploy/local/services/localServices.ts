@@ -16,7 +16,7 @@ export interface ServiceUrls {
 }
 
 const natsFileStore_bytes_max = 64 * 1024 ** 3
-const answersWithin_ms = 10_000
+const answersWithin_ms = 5_000
 
 const defaultPorts: Readonly<Record<string, number>> = {
   "nats:": 4222,
