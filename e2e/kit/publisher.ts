@@ -1,0 +1,196 @@
+/**
+ * A publisher: a client of `/ws/stream` that keeps what is not acknowledged and sends it again after a drop, to the same
+ * edge or to another.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { type EdgeMessage, EdgeSocket, isFinal, PublishingEnded } from './edgeSocket.ts'
+
+/** What `start` says to the edge. */
+export interface StartOptions {
+  readonly recordingId?: string
+  readonly publisherToken?: string
+  readonly title?: string
+  readonly mimeType?: string
+  readonly streamKey?: string
+  /** Connects again by itself after a drop; default true. Off: a drop ends the publisher. */
+  readonly resumes?: boolean
+  /** How long it tries to come back before it gives up; default 30,000. */
+  readonly giveUpAfter_ms?: number
+}
+
+/** The edge's answer to `stop`. */
+export interface Stopped {
+  readonly recordingId: string
+  readonly duration: number
+  readonly segmentsUploaded: number
+  readonly bytesUploaded: number
+}
+
+/** One stream being published. */
+export interface Publisher {
+  readonly recordingId: string
+  readonly publisherToken: string
+  /** The epoch being published now. */
+  readonly epoch: () => string | number
+  /** Sends a chunk, or keeps it until there is a connection again. */
+  readonly send: (chunk: Uint8Array) => void
+  /** Chunks given to `send`. */
+  readonly sent: () => number
+  /** Chunks that are durable. */
+  readonly acknowledged: () => number
+  /** Resolves when at most `atMost` chunks wait for their acknowledgement. */
+  readonly drained: (atMost?: number) => Promise<void>
+  /** Breaks the connection without a goodbye, as a lost network does. */
+  readonly drop: () => void
+  /** Edge to use for the next connection, for instance `http://127.0.0.1:8081`. */
+  readonly useEdge: (url: string) => void
+  /** All JSON messages so far. */
+  readonly messages: ReadonlyArray<EdgeMessage>
+  /** Waits for everything to be acknowledged, then ends the stream. */
+  readonly stop: () => Promise<Stopped>
+  /** Leaves without `stop`. */
+  readonly leave: () => void
+  /** Rejects when publishing ended other than by `stop` or `leave`. */
+  readonly failed: Promise<never>
+}
+
+class Publishing implements Publisher {
+  readonly messages: Array<EdgeMessage> = []
+  readonly failed: Promise<never>
+  private readonly options: StartOptions
+  private edge: string
+  private connection: EdgeSocket
+  private identity = { recordingId: '', publisherToken: '', epoch: '' as string | number }
+  /** Chunks not yet acknowledged; the first has the sequence `floor`. */
+  private readonly kept: Array<Uint8Array> = []
+  private floor = 0
+  private attached = false
+  private over = false
+  private fail: (why: PublishingEnded) => void = () => undefined
+  private readonly drains = new Set<{ readonly atMost: number; readonly done: () => void }>()
+
+  constructor(edge: string, options: StartOptions) {
+    this.edge = edge
+    this.options = options
+    this.failed = new Promise<never>((_resolve, reject) => (this.fail = reject))
+    this.failed.catch(() => undefined)
+    this.connection = this.connect()
+  }
+
+  get recordingId(): string {
+    return this.identity.recordingId
+  }
+  get publisherToken(): string {
+    return this.identity.publisherToken
+  }
+  readonly epoch = (): string | number => this.identity.epoch
+  readonly sent = (): number => this.floor + this.kept.length
+  readonly acknowledged = (): number => this.floor
+
+  async start(): Promise<void> {
+    const { resumes: _resumes, giveUpAfter_ms: _giveUp, ...start } = this.options
+    await this.connection.opened()
+    const started = await this.connection.ask({ type: 'start', ...start }, 'started')
+    this.identity = {
+      recordingId: String(started['recordingId']),
+      publisherToken: String(started['publisherToken']),
+      epoch: started['epoch'] as string | number,
+    }
+    this.attach(this.connection)
+  }
+
+  readonly send = (chunk: Uint8Array): void => {
+    this.kept.push(chunk)
+    if (this.attached) this.connection.socket.send(chunk, { binary: true })
+  }
+
+  readonly drained = (atMost = 0): Promise<void> => {
+    if (this.kept.length <= atMost) return Promise.resolve()
+    const done = new Promise<void>((resolve) => this.drains.add({ atMost, done: resolve }))
+    return Promise.race([done, this.failed])
+  }
+
+  readonly drop = (): void => this.connection.socket.terminate()
+
+  readonly useEdge = (url: string): void => {
+    this.edge = url
+  }
+
+  readonly stop = async (): Promise<Stopped> => {
+    await this.drained()
+    const stopped = await this.connection.ask({ type: 'stop' }, 'stopped')
+    this.leave()
+    return {
+      recordingId: String(stopped['recordingId']),
+      duration: Number(stopped['duration']),
+      segmentsUploaded: Number(stopped['segmentsUploaded']),
+      bytesUploaded: Number(stopped['bytesUploaded']),
+    }
+  }
+
+  readonly leave = (): void => {
+    this.over = true
+    this.connection.socket.close()
+  }
+
+  private connect(): EdgeSocket {
+    return new EdgeSocket(this.edge, (message) => {
+      this.messages.push(message)
+      if (message.type === 'ack') this.forget(Number(message['seq']) + 1)
+    })
+  }
+
+  /** Lets go of everything before the sequence `next`. */
+  private forget(next: number): void {
+    if (next <= this.floor) return
+    this.kept.splice(0, next - this.floor)
+    this.floor = next
+    for (const drain of this.drains) {
+      if (this.kept.length > drain.atMost) continue
+      this.drains.delete(drain)
+      drain.done()
+    }
+  }
+
+  private attach(connection: EdgeSocket): void {
+    this.attached = true
+    for (const chunk of this.kept) connection.socket.send(chunk, { binary: true })
+    void connection.closed.then((ended) => {
+      this.attached = false
+      if (this.over) return
+      if (this.options.resumes === false || isFinal(ended.code)) this.fail(ended)
+      else void this.comeBack(ended)
+    })
+  }
+
+  private async comeBack(why: PublishingEnded): Promise<void> {
+    const deadline_ms = performance.now() + (this.options.giveUpAfter_ms ?? 30_000)
+    for (let last = why, pause_ms = 50; !this.over; pause_ms = Math.min(1_000, pause_ms * 2)) {
+      if (performance.now() > deadline_ms || isFinal(last.code)) return this.fail(last)
+      try {
+        return await this.resume()
+      } catch (error) {
+        if (!(error instanceof PublishingEnded)) throw error
+        last = error
+      }
+      await delay(pause_ms)
+    }
+  }
+
+  private async resume(): Promise<void> {
+    const { streamKey } = this.options
+    this.connection = this.connect()
+    await this.connection.opened()
+    const question = { type: 'resume', ...this.identity, ...(streamKey === undefined ? {} : { streamKey }) }
+    const resumed = await this.connection.ask(question, 'resumed')
+    this.forget(Number(resumed['nextSeq']))
+    this.attach(this.connection)
+  }
+}
+
+/** Starts a stream at an edge, for instance `http://127.0.0.1:8080`. Rejects with `PublishingEnded`. */
+export const startPublishing = async (edge: string, options: StartOptions = {}): Promise<Publisher> => {
+  const publishing = new Publishing(edge, options)
+  await publishing.start()
+  return publishing
+}
