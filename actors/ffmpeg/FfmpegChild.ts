@@ -3,7 +3,7 @@ import type { Scope } from 'effect'
 import type { InitInfo } from '../fmp4/readInit.ts'
 import type { Sample } from '../fmp4/sample.ts'
 import { FfmpegUnavailable } from './errors.ts'
-import { findExecutable } from './launch.ts'
+import { findExecutable, isExecutable } from './launch.ts'
 import { ADDRESS_SPACE_BYTES, QUIET_MS, WATCHDOG_PERIOD_MS } from './limits.ts'
 import type { FfmpegPlan } from './plan.ts'
 import { startChild } from './startChild.ts'
@@ -76,6 +76,7 @@ export const layerWith = (settings: Partial<ChildSettings>): Layer.Layer<Ffmpeg>
     return Ffmpeg.of({
       spawn: Effect.fn('Ffmpeg.spawn')(function* (plan, onEvent) {
         if (executable === undefined) return yield* new FfmpegUnavailable({ message: 'ffmpeg is not on PATH' })
+        if (!isExecutable(executable)) return yield* new FfmpegUnavailable({ message: `cannot execute ${executable}` })
         const start = Effect.tryPromise({
           try: () => startChild({ ...complete, executable }, plan, onEvent),
           catch: (cause) => new FfmpegUnavailable({ message: cause instanceof Error ? cause.message : String(cause) }),

@@ -32,7 +32,7 @@ export const parseLadder = (text: string): Result.Result<Ladder, LadderInvalid> 
   const names = text.trim() === '' ? [] : text.split(',').map((name) => name.trim())
   const rungs: Array<number> = []
   for (const name of names) {
-    const rung = /^[0-9]{3,4}p$/.test(name) ? Number(name.slice(0, -1)) : Number.NaN
+    const rung = /^[1-9][0-9]{2,3}p$/.test(name) ? Number(name.slice(0, -1)) : Number.NaN
     if (!BITRATE_KBPS.has(rung)) {
       const known = [...BITRATE_KBPS.keys()].map((height) => `${height}p`).join(', ')
       return Result.fail(new LadderInvalid({ ladder: text, message: `rung "${name}" is not one of ${known}` }))

@@ -55,7 +55,8 @@ const inheritedEnvironment = (): NodeJS.ProcessEnv => {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
 }
 
-const isExecutable = (path: string): boolean => {
+/** Whether there is a file at `path` that this user may execute. */
+export const isExecutable = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK)
     return true

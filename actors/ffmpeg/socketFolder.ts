@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SOCKET_PATH_BYTES_MAX, STALE_SOCKET_FOLDER_MS } from './limits.ts'
@@ -25,6 +25,7 @@ export const removeSocketFolder = (folder: string): void => rmSync(folder, { rec
 
 /** Removes folders that processes which are no more left behind. Young ones stay, as a process of another container may own them. */
 export const removeStaleSocketFolders = (root: string, now_ms: number): void => {
+  if (!existsSync(root)) return
   for (const name of readdirSync(root)) {
     const owner = FOLDER_NAME.exec(name)?.[1]
     if (owner === undefined || isAlive(Number(owner))) continue

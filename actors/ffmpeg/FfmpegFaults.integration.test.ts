@@ -1,0 +1,238 @@
+import { spawn } from 'node:child_process'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Effect } from 'effect'
+import { expect, it } from 'vitest'
+import { recording } from '../testing/recordings.ts'
+import type { FfmpegUnavailable } from './errors.ts'
+import { Ffmpeg, layerWith } from './FfmpegChild.ts'
+import { STDERR_TAIL_BYTES } from './limits.ts'
+import type { FfmpegPlan } from './plan.ts'
+import { eventually, runToEnd, withChild } from './testing/collect.ts'
+import { withFolder } from './testing/probe.ts'
+
+const plan: FfmpegPlan = {
+  container: 'webm',
+  timelineOffset_ms: 10_000,
+  outputs: [
+    { _tag: 'CopyVideo', rendition: 'source' },
+    { _tag: 'EncodeAudio', rendition: 'audio' },
+  ],
+}
+
+const chunks = recording('h264.webm').chunks.map((chunk) => chunk.bytes)
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A program that stands in for FFmpeg: `body` is shell. */
+const standIn = async (folder: string, body: string): Promise<string> => {
+  const path = join(folder, 'stand-in')
+  await writeFile(path, `#!/bin/sh\n${body}\n`)
+  await chmod(path, 0o755)
+  return path
+}
+
+const fastWatchdog = { watchdog: { stalled_ms: 600, firstOutput_ms: 1_500 }, watchdogPeriod_ms: 50 }
+
+it('reports a killed child with its signal, keeps whole samples and leaves nothing behind', async () => {
+  await withFolder(async (socketRoot) => {
+    await withChild(layerWith({ socketRoot }), plan, async (child, collected) => {
+      for (const chunk of chunks.slice(0, 5)) child.write(chunk)
+      await eventually('samples', () => collected.samples('source').length > 20)
+      process.kill(child.pid, 'SIGKILL')
+      expect(await collected.exited).toMatchObject({ code: null, signal: 'SIGKILL', complete: false })
+      expect(isAlive(child.pid)).toBe(false)
+      expect(collected.events.at(-1)?._tag).toBe('Exited')
+      child.write(chunks[5] ?? new Uint8Array())
+      child.kill()
+    })
+    expect(await readdir(socketRoot)).toEqual([])
+  })
+})
+
+it('has nothing in the file system while it runs, its own process group, a memory limit, and no secrets', async () => {
+  process.env['SECRET_OF_THE_NODE'] = 'hush'
+  await withFolder(async (socketRoot) => {
+    await withChild(layerWith({ socketRoot, addressSpace_bytes: 3 * 1024 ** 3 }), plan, async (child, collected) => {
+      for (const chunk of chunks.slice(0, 5)) child.write(chunk)
+      await eventually('samples', () => collected.samples('source').length > 20)
+      expect(await readdir(socketRoot)).toEqual([])
+      const stat = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')
+      expect(Number(stat?.[2])).toBe(child.pid)
+      const limits = await readFile(`/proc/${child.pid}/limits`, 'utf8')
+      expect(limits).toMatch(new RegExp(`Max address space +${3 * 1024 ** 3} `))
+      expect(await readFile(`/proc/${child.pid}/environ`, 'utf8')).not.toContain('hush')
+    })
+  })
+  delete process.env['SECRET_OF_THE_NODE']
+})
+
+it('kills the child and removes its sockets when the scope closes before FFmpeg has connected', async () => {
+  await withFolder(async (socketRoot) => {
+    const executable = await standIn(socketRoot, 'exec sleep 600')
+    let pid = 0
+    const before = await readdir(socketRoot)
+    await withChild(layerWith({ socketRoot, executable }), plan, async (child) => {
+      pid = child.pid
+      expect((await readdir(socketRoot)).length).toBe(before.length + 1)
+    })
+    expect(isAlive(pid)).toBe(false)
+    expect(await readdir(socketRoot)).toEqual(before)
+  })
+})
+
+it('ends with a reason on garbage', async () => {
+  const garbage = Buffer.alloc(300_000, 'not a video at all. ')
+  for (const container of ['webm', 'mp4'] as const) {
+    const { exited } = await runToEnd(Ffmpeg.layer, { ...plan, container }, [garbage])
+    expect(exited.complete).toBe(false)
+    expect(exited.code).not.toBe(0)
+    expect(exited.stderr).toContain('Invalid data')
+  }
+})
+
+it('ends with a reason when the plan asks for a track that is not there', async () => {
+  const video = recording('videoonly-h264.webm').chunks.map((chunk) => chunk.bytes)
+  const { exited } = await runToEnd(Ffmpeg.layer, plan, video)
+  expect(exited).toMatchObject({ code: 1, complete: false })
+  expect(exited.stderr).toContain("Stream map '0:a:0' matches no streams")
+})
+
+it('is not complete when it ends without having been told to', async () => {
+  await withFolder(async (folder) => {
+    const executable = await standIn(folder, 'exit 0')
+    await withChild(layerWith({ executable }), plan, async (_child, collected) => {
+      expect(await collected.exited).toMatchObject({ code: 0, complete: false })
+    })
+  })
+})
+
+it('kills a child that hangs on half a header', async () => {
+  await withChild(layerWith(fastWatchdog), plan, async (child, collected) => {
+    child.write(chunks[0]?.subarray(0, 60) ?? new Uint8Array())
+    const exited = await collected.exited
+    expect(exited).toMatchObject({ signal: 'SIGKILL', complete: false })
+    expect(exited.reason).toContain('after its first input')
+  })
+})
+
+it('kills a child that is frozen while input comes, and gives credit only for what the kernel took', async () => {
+  await withChild(layerWith(fastWatchdog), plan, async (child, collected) => {
+    for (const chunk of chunks.slice(0, 5)) child.write(chunk)
+    await eventually('samples', () => collected.samples('source').length > 20)
+    process.kill(child.pid, 'SIGSTOP')
+    const credited = collected.credited_bytes
+    const flood = 4 * 1024 * 1024
+    child.write(new Uint8Array(flood))
+    const exited = await collected.exited
+    expect(exited.reason).toContain('while input came')
+    expect(collected.credited_bytes - credited).toBeLessThan(1024 * 1024)
+  })
+})
+
+it('leaves a child alone whose source stalls', async () => {
+  await withChild(layerWith(fastWatchdog), plan, async (child, collected) => {
+    for (const chunk of chunks.slice(0, 5)) child.write(chunk)
+    await eventually('samples', () => collected.samples('source').length > 20)
+    const stalledAt_ms = performance.now()
+    await eventually('a long stall', () => performance.now() - stalledAt_ms > 2_000)
+    for (const chunk of chunks.slice(5)) child.write(chunk)
+    child.end()
+    expect(await collected.exited).toMatchObject({ code: 0, complete: true })
+    expect(collected.samples('source')).toHaveLength(240)
+  })
+})
+
+it('refuses more input than may wait', async () => {
+  await withChild(Ffmpeg.layer, plan, async (child, collected) => {
+    process.kill(child.pid, 'SIGSTOP')
+    for (let index = 0; index < 9; index += 1) child.write(new Uint8Array(8 * 1024 * 1024))
+    expect((await collected.exited).reason).toContain('queued for stdin')
+  })
+})
+
+it('survives a flood of stderr in bounded memory', async () => {
+  await withFolder(async (folder) => {
+    const executable = await standIn(folder, 'head -c 100000000 /dev/zero | tr "\\0" x >&2; echo last words >&2; exit 3')
+    const before_bytes = process.memoryUsage().arrayBuffers
+    await withChild(layerWith({ executable }), plan, async (_child, collected) => {
+      const exited = await collected.exited
+      expect(exited).toMatchObject({ code: 3, complete: false })
+      expect(exited.stderr.endsWith('xlast words\n')).toBe(true)
+      expect(exited.stderr.length).toBeLessThanOrEqual(STDERR_TAIL_BYTES)
+      expect(process.memoryUsage().arrayBuffers - before_bytes).toBeLessThan(50_000_000)
+    })
+  })
+})
+
+it('kills a child whose output is not fragmented MP4', async () => {
+  await withFolder(async (folder) => {
+    const speak = `require('net').connect(process.argv.find((a) => a.startsWith('unix:')).slice(5)).write('<html>hello</html>')`
+    const executable = await standIn(folder, `exec ${process.execPath} -e "${speak}" -- "$@"`)
+    await withChild(layerWith({ executable }), plan, async (_child, collected) => {
+      const exited = await collected.exited
+      expect(exited).toMatchObject({ signal: 'SIGKILL', complete: false })
+      expect(exited.reason).toContain('output source: box')
+    })
+  })
+})
+
+it('says that there is no FFmpeg', async () => {
+  const started = Effect.gen(function* () {
+    const ffmpeg = yield* Ffmpeg
+    return yield* ffmpeg.spawn(plan, () => {})
+  }).pipe(Effect.scoped, Effect.flip, Effect.provide(layerWith({ executable: '/nowhere/ffmpeg' })))
+  expect((await Effect.runPromise(started))._tag).toBe('FfmpegUnavailable')
+})
+
+it('leaves nothing behind when sockets cannot be made', async () => {
+  await withFolder(async (folder) => {
+    const started = Effect.gen(function* () {
+      const ffmpeg = yield* Ffmpeg
+      return yield* ffmpeg.spawn(plan, () => {})
+    }).pipe(Effect.scoped, Effect.flip)
+    const failure = (socketRoot: string): Promise<FfmpegUnavailable> =>
+      Effect.runPromise(started.pipe(Effect.provide(layerWith({ socketRoot }))))
+    const long = join(folder, 'x'.repeat(100))
+    await mkdir(long)
+    expect((await failure(long)).message).toContain('too long')
+    expect(await readdir(long)).toEqual([])
+    expect((await failure(join(folder, 'none'))).message).toContain('ENOENT')
+  })
+})
+
+it('dies with the process that started it', async () => {
+  const module = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
+  const program = `
+    import { Effect } from 'effect'
+    import { Ffmpeg } from ${module('./FfmpegChild.ts')}
+    await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+      const ffmpeg = yield* Ffmpeg
+      const child = yield* ffmpeg.spawn(${JSON.stringify(plan)}, () => {})
+      console.log(child.pid)
+      yield* Effect.never
+    })).pipe(Effect.provide(Ffmpeg.layer)))`
+  const node = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  node.stdout.on('data', (bytes: Buffer) => {
+    output += bytes.toString()
+  })
+  try {
+    await eventually('a pid', () => output.includes('\n'))
+    const pid = Number(output)
+    expect(isAlive(pid)).toBe(true)
+    // Stopped, it cannot notice that its input ended: only the kernel can end it.
+    process.kill(pid, 'SIGSTOP')
+    node.kill('SIGKILL')
+    await eventually('the end of the child', () => !isAlive(pid))
+  } finally {
+    node.kill('SIGKILL')
+  }
+})
