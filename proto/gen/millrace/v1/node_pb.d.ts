@@ -63,6 +63,13 @@ export declare type NodeState = Message<"millrace.v1.NodeState"> & {
    * @generated from field: map<string, uint32> viewers = 8;
    */
   viewers: { [key: string]: number };
+
+  /**
+   * Identity of the node's process.
+   *
+   * @generated from field: string incarnation = 9;
+   */
+  incarnation: string;
 };
 
 /**

@@ -59,6 +59,13 @@ export declare type Stamp = Message<"millrace.v1.Stamp"> & {
    * @generated from field: int64 written_at_ms = 6;
    */
   writtenAtMs: bigint;
+
+  /**
+   * Sequence of the writer's TakeOver; 0 in the TakeOver itself.
+   *
+   * @generated from field: uint64 fencing_token = 7;
+   */
+  fencingToken: bigint;
 };
 
 /**
