@@ -52,9 +52,17 @@ export type SourceFact =
   /** The source's header, complete: WebM up to the first Cluster, MP4 up to the end of `moov`. It is fed too. */
   | { readonly _tag: 'Header'; readonly bytes: Uint8Array; readonly tracks: SourceTracks }
   | { readonly _tag: 'VideoFrame'; readonly pts: number; readonly randomAccess?: RandomAccessPoint }
-  /** `duration` is what the packet says of itself (WebM; 0 where the codec does not tell) or what `trun` says (MP4). */
+  /**
+   * `duration` is what the packet says of itself (WebM; 0 where the codec does not tell) or what `trun` says (MP4, where
+   * Chromium gives a fragment's last packet a made-up one). `point`: where this frame can be read from; a place to resume
+   * only in a source without video, or whose video has ended.
+   */
   | { readonly _tag: 'AudioFrame'; readonly pts: number; readonly duration: number; readonly point?: RandomAccessPoint }
-  /** The codec parameters of the keyframe at this point differ from those in effect: an FFmpeg child of its own, begun with `resumePrefix`, gets what follows. */
+  /**
+   * The codec parameters of the keyframe at this point differ from those in effect: an FFmpeg child of its own, begun with
+   * `resumePrefix`, gets what follows. After a resume those of the first keyframe are in effect, so that a resume at this
+   * very point does not tell it again.
+   */
   | { readonly _tag: 'ParametersChanged'; readonly at: RandomAccessPoint }
   /** The source began again with a new header, whose fact follows: another FFmpeg child gets what follows. */
   | { readonly _tag: 'Restarted'; readonly at: { readonly ingestSeq: number; readonly offset: number } }
