@@ -9,6 +9,7 @@ import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { delimiter, dirname, join, resolve } from "node:path"
+import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 
 const commands = ["demo", "start", "dev", "test", "bench"]
@@ -50,6 +51,21 @@ const lockInstallation = async () => {
   return () => holder.stdin.end()
 }
 
+/** Runs npm ci; shows how many packages have come, and npm's errors. Resolves with its exit code. */
+const npmCi = () =>
+  new Promise((done) => {
+    const npm = spawn("npm", ["ci", "--include=dev", "--loglevel=http", "--progress=false"], {
+      cwd: projectFolder,
+      stdio: ["ignore", "ignore", "pipe"]
+    })
+    let fetched = 0
+    createInterface({ input: npm.stderr }).on("line", (line) => {
+      if (line.startsWith("npm error")) process.stderr.write(`${line}\n`)
+      if (line.includes("http fetch") && ++fetched % 25 === 0) process.stderr.write(`  npm │ ${fetched} packages\n`)
+    })
+    npm.once("close", (exitCode) => done(exitCode ?? 1))
+  })
+
 const installPackages = async () => {
   if (packagesAreCurrent()) return
   const release = await lockInstallation()
@@ -58,10 +74,7 @@ const installPackages = async () => {
       fail("npm is needed to install Millrace's packages and is not on PATH: install it (Debian: sudo apt-get install npm).")
     }
     process.stderr.write("Installing npm packages (package-lock.json is new or has changed).\n")
-    const code = await new Promise((done) => {
-      const npm = spawn("npm", ["ci", "--include=dev", "--loglevel=http"], { cwd: projectFolder, stdio: ["ignore", 2, 2] })
-      npm.once("exit", (exitCode) => done(exitCode ?? 1))
-    })
+    const code = await npmCi()
     if (code !== 0) {
       fail("npm could not install the packages; its reason stands above. Offline? `npm ping` tells whether the registry answers.")
     }
