@@ -158,9 +158,10 @@ for (const [kind, available] of kinds) {
 }
 
 describe('an object store that is down', () => {
-  const failureOf = async (url: string, use: (store: ObjectStoreShape) => Effect.Effect<unknown, { readonly _tag: string }>): Promise<unknown> => {
+  const failureOf = async (url: string, use: (store: ObjectStoreShape) => Effect.Effect<unknown, { readonly _tag: string }>, beforeClosing?: () => Promise<unknown>): Promise<unknown> => {
     const runtime = openStore(url, 300)
     const failure = await runtime.runPromise(Effect.flip(ObjectStore.use(use)))
+    await beforeClosing?.()
     await runtime.dispose()
     return failure
   }
@@ -180,9 +181,8 @@ describe('an object store that is down', () => {
     })
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const { port } = silent.address() as AddressInfo
-    const failure = await failureOf(`http://k:s@127.0.0.1:${port}/bucket`, (store) => store.get('a'))
+    const failure = await failureOf(`http://k:s@127.0.0.1:${port}/bucket`, (store) => store.get('a'), () => Promise.all(closed))
     expect(failure).toMatchObject({ _tag: 'StoreUnavailable', operation: 'get', reason: 'no answer within 300 ms' })
-    await Promise.all(closed)
     expect(closed.length).toBeGreaterThan(0)
     silent.close()
   })
