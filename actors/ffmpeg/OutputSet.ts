@@ -1,6 +1,6 @@
-import type { FfmpegEvent } from './FfmpegChild.ts'
+import type { FfmpegEvent } from './events.ts'
 import { OutputSocket } from './OutputSocket.ts'
-import { RenditionReader } from './renditionReader.ts'
+import { RenditionReader } from './RenditionReader.ts'
 import { makeSocketFolder, removeSocketFolder, socketPath } from './socketFolder.ts'
 
 /** What the outputs of one child tell their owner. */

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Sample } from '../fmp4/sample.ts'
 import { recording } from '../testing/recordings.ts'
@@ -5,6 +8,7 @@ import { Ffmpeg } from './FfmpegChild.ts'
 import type { FfmpegPlan, OutputPlan } from './plan.ts'
 import { runToEnd } from './testing/collect.ts'
 import type { Collected } from './testing/collect.ts'
+import { withFolder } from './testing/probe.ts'
 import { resumeInput, webmBlocks } from './testing/webmBlocks.ts'
 
 const OFFSET_MS = 10_000
@@ -64,3 +68,27 @@ it.each(['h264.webm', 'vp8.webm', 'vp9.webm', 'stall-h264.webm', 'stall-vp8.webm
   },
   60_000,
 )
+
+it('audio that is fed from before its end goes on upon the same grid of frames', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'tone.webm')
+    const tone = ['-f', 'lavfi', '-i', 'sine=440:d=6:r=48000', '-c:a', 'libopus', '-frame_duration', '60', '-f', 'webm']
+    expect(spawnSync('ffmpeg', ['-v', 'error', ...tone, '-cluster_time_limit', '1000', '-live', '1', path]).status).toBe(0)
+    const bytes = await readFile(path)
+    const webm = webmBlocks(bytes)
+    const audio = (trimStart: number | undefined): OutputPlan => ({
+      _tag: 'EncodeAudio',
+      rendition: 'audio',
+      ...(trimStart === undefined ? {} : { trimStart }),
+    })
+    const whole = (await run([audio(undefined)], bytes)).samples('audio')
+    const published = whole[150]
+    if (published === undefined) throw new Error('too little audio')
+    const end = published.dts - OFFSET_MS * 48
+    const fedFrom = webm.blocks.findLast((block) => block.pts * 48 <= end - 48 * 205)
+    if (fedFrom === undefined) throw new Error('no block early enough')
+    const again = (await run([audio(end - 4 * 1024)], resumeInput(bytes, webm, fedFrom))).samples('audio')
+    const kept = again.filter((sample) => sample.dts >= published.dts)
+    expect(kept.map((sample) => sample.dts)).toEqual(whole.slice(150).map((sample) => sample.dts))
+  })
+}, 30_000)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { StderrTail } from './stderrTail.ts'
+import { StderrTail } from './StderrTail.ts'
 
 it('keeps the newest bytes of whatever came', () => {
   fc.assert(
