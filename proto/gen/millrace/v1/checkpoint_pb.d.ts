@@ -92,22 +92,17 @@ export declare type Checkpoint = Message<"millrace.v1.Checkpoint"> & {
   lostChunks: bigint;
 
   /**
-   * Segment boundaries on the timeline, 90 kHz ticks, that some rendition has yet to reach,
-   * oldest first: the boundary at index i begins segment `boundary_msn + i`.
+   * Where segments begin, from number `window_start_msn` on: those of the live window, and those
+   * decided that no rendition has reached yet.
    *
-   * @generated from field: repeated int64 boundaries = 12;
+   * @generated from field: repeated millrace.v1.SegmentStart segments = 12;
    */
-  boundaries: bigint[];
-
-  /**
-   * @generated from field: uint32 boundary_msn = 13;
-   */
-  boundaryMsn: number;
+  segments: SegmentStart[];
 
   /**
    * Parts shorter than 85 % of the part target that do not end a segment (RFC 8216bis 4.4.3.7 asks for none).
    *
-   * @generated from field: uint32 short_parts = 14;
+   * @generated from field: uint32 short_parts = 13;
    */
   shortParts: number;
 };
@@ -117,6 +112,33 @@ export declare type Checkpoint = Message<"millrace.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export declare const CheckpointSchema: GenMessage<Checkpoint>;
+
+/**
+ * Where a segment begins, the same in all renditions.
+ *
+ * @generated from message millrace.v1.SegmentStart
+ */
+export declare type SegmentStart = Message<"millrace.v1.SegmentStart"> & {
+  /**
+   * On the timeline, 90 kHz ticks.
+   *
+   * @generated from field: int64 start = 1;
+   */
+  start: bigint;
+
+  /**
+   * Sequence of the record in which the first rendition opened it (0: not opened, or by this very record).
+   *
+   * @generated from field: uint64 first_seq = 2;
+   */
+  firstSeq: bigint;
+};
+
+/**
+ * Describes the message millrace.v1.SegmentStart.
+ * Use `create(SegmentStartSchema)` to create a new message.
+ */
+export declare const SegmentStartSchema: GenMessage<SegmentStart>;
 
 /**
  * A place in the source from which FFmpeg can be fed again.
@@ -172,18 +194,16 @@ export declare type SourceCheckpoint = Message<"millrace.v1.SourceCheckpoint"> &
   audio?: AudioClock | undefined;
 
   /**
-   * The chunk expected next at `ingest_seq`.
+   * Tracks of the source, by which FFmpeg's outputs are planned.
    *
-   * @generated from field: uint32 seq = 9;
+   * @generated from field: millrace.v1.SourceTrack video = 9;
    */
-  seq: number;
+  video?: SourceTrack | undefined;
 
   /**
-   * Presentation time of the newest frame of the epoch when this was written, source time, 90 kHz ticks.
-   *
-   * @generated from field: int64 newest_pts = 10;
+   * @generated from field: millrace.v1.SourceTrack audio_track = 10;
    */
-  newestPts: bigint;
+  audioTrack?: SourceTrack | undefined;
 };
 
 /**
@@ -191,6 +211,51 @@ export declare type SourceCheckpoint = Message<"millrace.v1.SourceCheckpoint"> &
  * Use `create(SourceCheckpointSchema)` to create a new message.
  */
 export declare const SourceCheckpointSchema: GenMessage<SourceCheckpoint>;
+
+/**
+ * What the source's header says of a track; sizes for video, rates for audio.
+ *
+ * @generated from message millrace.v1.SourceTrack
+ */
+export declare type SourceTrack = Message<"millrace.v1.SourceTrack"> & {
+  /**
+   * @generated from field: string codec = 1;
+   */
+  codec: string;
+
+  /**
+   * @generated from field: uint32 width = 2;
+   */
+  width: number;
+
+  /**
+   * @generated from field: uint32 height = 3;
+   */
+  height: number;
+
+  /**
+   * @generated from field: uint32 channels = 4;
+   */
+  channels: number;
+
+  /**
+   * @generated from field: uint32 sample_rate = 5;
+   */
+  sampleRate: number;
+
+  /**
+   * Ticks in a second of FFmpeg's time base for it.
+   *
+   * @generated from field: uint32 ticks_per_second = 6;
+   */
+  ticksPerSecond: number;
+};
+
+/**
+ * Describes the message millrace.v1.SourceTrack.
+ * Use `create(SourceTrackSchema)` to create a new message.
+ */
+export declare const SourceTrackSchema: GenMessage<SourceTrack>;
 
 /**
  * The running count from which audio timestamps are rewritten.
@@ -277,7 +342,7 @@ export declare type RenditionCheckpoint = Message<"millrace.v1.RenditionCheckpoi
   nextDts: bigint;
 
   /**
-   * Greatest presentation time published, in ticks.
+   * Greatest presentation time published since the last discontinuity, in ticks; -1: none.
    *
    * @generated from field: int64 last_pts = 9;
    */
