@@ -1,0 +1,64 @@
+import { Context, Effect, Layer, Schedule } from 'effect'
+import { StreamStatus, type StreamState } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { Buckets } from '../../runtime/Bucket.ts'
+import { READ_RETRY_MS } from './limits.ts'
+
+/** Told of a stream whose entry was written. */
+export type StreamListener = (entry: StreamState) => void
+
+/** Told of every stream that begins or ends. */
+export interface LifeListener {
+  readonly started: (entry: StreamState) => void
+  readonly ended: (id: string) => void
+}
+
+/** The one watch of this edge on the bucket `streams`. */
+export class StreamChanges extends Context.Service<StreamChanges, {
+  /** Calls back on each change of one stream until the returned function is called. */
+  readonly onStream: (id: string, listener: StreamListener) => () => void
+  /** Calls back when a stream begins or ends until the returned function is called. */
+  readonly onLife: (listener: LifeListener) => () => void
+}>()('millrace/edge/ingest/StreamChanges') {
+  static readonly layer = Layer.effect(
+    StreamChanges,
+    Effect.gen(function* () {
+      const { streams } = yield* Buckets
+      const state: State = { live: new Set(), ofStream: new Map(), ofLife: new Set() }
+      yield* streams.watch(({ key, value }) => changed(state, key, value)).pipe(Effect.retry(Schedule.spaced(READ_RETRY_MS)), Effect.orDie, Effect.forkScoped)
+      return StreamChanges.of({
+        onStream: (id, listener) => {
+          const listeners = state.ofStream.get(id) ?? new Set()
+          state.ofStream.set(id, listeners.add(listener))
+          return () => {
+            listeners.delete(listener)
+            if (listeners.size === 0 && state.ofStream.get(id) === listeners) state.ofStream.delete(id)
+          }
+        },
+        onLife: (listener) => {
+          state.ofLife.add(listener)
+          return () => state.ofLife.delete(listener)
+        }
+      })
+    })
+  )
+}
+
+interface State {
+  /** Ids of the streams that are live, as last heard: no more than live streams, whatever the bucket remembers. */
+  readonly live: Set<string>
+  readonly ofStream: Map<string, Set<StreamListener>>
+  readonly ofLife: Set<LifeListener>
+}
+
+const changed = (state: State, id: string, entry: StreamState | undefined): void => {
+  const live = entry?.status === StreamStatus.LIVE
+  if (live && !state.live.has(id)) {
+    state.live.add(id)
+    for (const listener of state.ofLife) listener.started(entry)
+  }
+  if (!live && state.live.delete(id)) {
+    for (const listener of state.ofLife) listener.ended(id)
+  }
+  if (entry === undefined) return
+  for (const listener of state.ofStream.get(id) ?? []) listener(entry)
+}

@@ -1,0 +1,85 @@
+import type { TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
+import { BACKPRESSURE_BYTES_MAX, CLOSE_REASON_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.ts'
+import type { IngestSessions } from './IngestSessions.ts'
+import type { IngestSettingsShape } from './IngestSettings.ts'
+import type { Peer, PublisherSession } from './PublisherSession.ts'
+
+/** Path of the ingest socket. */
+export const INGEST_PATH = '/ws/stream'
+const TOPIC = 'ingest'
+
+interface Connection {
+  session: PublisherSession | undefined
+  socket: SocketPeer | undefined
+}
+
+/**
+ * Puts the ingest socket on the app. A frame that is too big closes with 1009; one above `PAYLOAD_BYTES_MAX` is not
+ * even received: uWebSockets.js then cuts the socket without a close frame. Returns how to stop broadcasting.
+ */
+export const ingestRoute = (app: TemplatedApp, sessions: IngestSessions['Service'], settings: IngestSettingsShape): (() => void) => {
+  app.ws<Connection>(INGEST_PATH, behavior(sessions, settings))
+  return sessions.onBroadcast((text) => app.publish(TOPIC, text))
+}
+
+const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsShape): WebSocketBehavior<Connection> => ({
+  maxPayloadLength: PAYLOAD_BYTES_MAX,
+  maxBackpressure: BACKPRESSURE_BYTES_MAX,
+  closeOnBackpressureLimit: true,
+  idleTimeout: Math.max(8, Math.round(settings.heartbeat_ms / 1000)),
+  sendPingsAutomatically: true,
+  upgrade: (res, req, context) => {
+    const connection: Connection = { session: undefined, socket: undefined }
+    const [key, protocol, extensions] = ['sec-websocket-key', 'sec-websocket-protocol', 'sec-websocket-extensions'].map((name) => req.getHeader(name))
+    res.upgrade(connection, key ?? '', protocol ?? '', extensions ?? '', context)
+  },
+  open: (ws) => {
+    const connection = ws.getUserData()
+    connection.socket = new SocketPeer(ws)
+    connection.session = sessions.connect(connection.socket)
+    if (connection.session !== undefined) ws.subscribe(TOPIC)
+  },
+  message: (ws, message, isBinary) => {
+    const { session } = ws.getUserData()
+    if (session === undefined || !session.admits(message.byteLength)) return
+    if (!isBinary) return session.take({ _tag: 'Text', text: Buffer.from(message).toString('utf8') })
+    // The server reuses its buffer after this call, so this is the one copy that cannot be saved.
+    session.take({ _tag: 'Binary', bytes: new Uint8Array(message.slice(0)) })
+  },
+  drain: (ws) => ws.getUserData().session?.drained(),
+  close: (ws) => {
+    const { session, socket } = ws.getUserData()
+    socket?.closed()
+    session?.take({ _tag: 'Gone' })
+  }
+})
+
+/** A socket that may be used after it has closed. */
+class SocketPeer implements Peer {
+  #ws: WebSocket<Connection> | undefined
+
+  constructor(ws: WebSocket<Connection>) {
+    this.#ws = ws
+  }
+
+  readonly send = (text: string): void => {
+    this.#ws?.send(text)
+  }
+
+  readonly close = (code: number, reason: string): void => {
+    const ws = this.#ws
+    this.#ws = undefined
+    ws?.end(code, shorten(reason))
+  }
+
+  readonly bufferedBytes = (): number => this.#ws?.getBufferedAmount() ?? 0
+
+  closed(): void {
+    this.#ws = undefined
+  }
+}
+
+const shorten = (reason: string): string => {
+  const bytes = Buffer.from(reason)
+  return bytes.length <= CLOSE_REASON_BYTES_MAX ? reason : new TextDecoder().decode(bytes.subarray(0, CLOSE_REASON_BYTES_MAX - 3)).replace(/\uFFFD$/, '')
+}

@@ -1,0 +1,34 @@
+/** Limits of ingest that no operator sets. Those that one may set stand in `IngestSettings.ts`. */
+
+/** Biggest text frame, bytes. */
+export const TEXT_BYTES_MAX = 8 * 1024
+/** Longest title, UTF-16 code units. */
+export const TITLE_LENGTH_MAX = 200
+/** Biggest binary frame; a MediaRecorder chunk reaches 2 MB. Bigger ones close the socket with 1009. */
+export const FRAME_BYTES_MAX = 16 * 1024 * 1024
+/** Beyond this the socket is cut without a close frame, since the server will not even buffer it. */
+export const PAYLOAD_BYTES_MAX = 2 * FRAME_BYTES_MAX
+/** Biggest piece of a frame in one record, where the NATS server takes it. */
+export const PIECE_BYTES_MAX = 4 * 1024 * 1024
+/** What a record may need beside its bytes of media: ids, MIME type, headers of the message. */
+export const RECORD_OVERHEAD_BYTES = 4 * 1024
+/** Bytes of answers that wait for a publisher who does not read; past it the socket is cut. */
+export const BACKPRESSURE_BYTES_MAX = 64 * 1024
+/** Bytes waiting in the socket above which acks are held back: only the newest is sent then. */
+export const ACK_BACKPRESSURE_BYTES = 1024
+/** Longest reason in a close frame, bytes (RFC 6455 §5.5: 125 with the code). */
+export const CLOSE_REASON_BYTES_MAX = 123
+/** How often deadlines are looked at. */
+export const TICK_MS = 250
+/** Frames that may come behind `start` before it is answered. */
+export const EARLY_FRAMES_MAX = 1_024
+/** Frames of one publisher that may wait to become durable, whatever their size. */
+export const UNACKED_FRAMES_MAX = 4_096
+/** Share of a log's bytes above which no new stream may start on it. */
+export const LOG_USED_MAX = 0.8
+/** How often the room in the logs is looked at. */
+export const SPACE_CHECK_MS = 5_000
+/** Pause before a read that NATS did not answer is made again. */
+export const READ_RETRY_MS = 200
+/** How often a hint or an event, which nothing durable hangs on, is sent at most. */
+export const NOTICE_ATTEMPTS_MAX = 3
