@@ -61,7 +61,7 @@ const npmCi = () =>
     let fetched = 0
     createInterface({ input: npm.stderr }).on("line", (line) => {
       if (line.startsWith("npm error")) process.stderr.write(`${line}\n`)
-      if (line.includes("http fetch") && ++fetched % 25 === 0) process.stderr.write(`  npm │ ${fetched} packages\n`)
+      if (/http (fetch|cache).*\.tgz/.test(line) && ++fetched % 25 === 0) process.stderr.write(`  npm │ ${fetched} packages\n`)
     })
     npm.once("close", (exitCode) => done(exitCode ?? 1))
   })
@@ -100,16 +100,32 @@ const runCommand = (command, args) => {
   // Ctrl-C in a terminal reaches the child by itself, other signals and other senders do not: passing all on is safe,
   // since the child takes signals that come together as one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
-  if (process.env.npm_command !== undefined) endWithParent(child)
+  if (process.env.npm_command !== undefined) endWithNpm(child)
   child.once("error", (error) => fail(`Node 22 could not be started: ${error.message}`))
   child.once("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)))
 }
 
-/** A killed npm leaves no signal, only another parent. */
-const endWithParent = (child) => {
-  const parent = process.ppid
+/** Name and parent of a process, from /proc; undefined where that is not there. */
+const processStat = (pid) => {
+  try {
+    const match = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))
+    return match === null ? undefined : { name: match[1], parent: Number(match[2]) }
+  } catch {
+    return undefined
+  }
+}
+
+/** npm runs a script through a shell, which may or may not have replaced itself by us. */
+const npmProcess = () => {
+  const parent = processStat(process.ppid)
+  return parent !== undefined && /^(sh|dash|bash)$/.test(parent.name) ? parent.parent : process.ppid
+}
+
+/** A killed npm sends no signal: all that shows is that we, or the shell between, have another parent. */
+const endWithNpm = (child) => {
+  const npm = npmProcess()
   setInterval(() => {
-    if (process.ppid !== parent) child.kill("SIGTERM")
+    if (npmProcess() !== npm) child.kill("SIGTERM")
   }, 500).unref()
 }
 
