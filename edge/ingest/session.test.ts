@@ -296,6 +296,22 @@ describe('a live session', () => {
     expect(resume(world, token).last('resumed')?.nextSeq).toBe(2)
   })
 
+  it('with a half-stored frame to complete is quiet without forgetting it', () => {
+    const world = new IngestWorld(10)
+    const { session, token } = begin(world)
+    const frame = webm(...bytes(27))
+    send(session, frame)
+    session.answer()
+    const quiet = resume(world, token)
+    world.mono_ms = 10_000
+    quiet.take({ _tag: 'Tick' })
+    quiet.settle()
+    const next = resume(world, token)
+    send(next, frame)
+    next.settle()
+    expect(readFrames(world.recordsOf('cam'))).toHaveLength(1)
+  })
+
   it('is let go when nothing comes for too long', () => {
     const world = new IngestWorld(1_000)
     const { session } = begin(world)
