@@ -1,0 +1,32 @@
+import { Context } from 'effect'
+
+/** What an edge refuses, drops or finds damaged, counted by name. */
+export interface CountersShape {
+  readonly count: (name: CounterName) => void
+  readonly values: () => Readonly<Partial<Record<CounterName, number>>>
+}
+
+export type CounterName =
+  | 'bad_request'
+  | 'not_found'
+  | 'method_refused'
+  | 'url_too_long'
+  | 'unavailable'
+  | 'failed'
+  | 'viewer_stalled'
+  | 'follow_refused'
+  | 'wait_refused'
+  | 'record_damaged'
+  | 'bytes_dropped'
+
+/** Makes a set of counters, all at zero. */
+export const makeCounters = (): CountersShape => {
+  const counts = new Map<CounterName, number>()
+  return {
+    count: (name) => void counts.set(name, (counts.get(name) ?? 0) + 1),
+    values: () => Object.fromEntries(counts)
+  }
+}
+
+/** The counters of this process. */
+export class Counters extends Context.Reference<CountersShape>('millrace/edge/http/Counters', { defaultValue: makeCounters }) {}

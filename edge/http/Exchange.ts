@@ -1,0 +1,86 @@
+import { STATUS_CODES } from 'node:http'
+import type { HttpResponse } from 'uWebSockets.js'
+import { RESPONSE_MS_MAX, RESPONSE_STALL_MS } from '../limits.ts'
+import type { Answer } from './answer.ts'
+
+/**
+ * One response on its way to a viewer. It never buffers: what the socket does not take stays in the answer's own chunks,
+ * which viewers of the same media share, until the socket can take more.
+ */
+export class Exchange {
+  readonly #res: HttpResponse
+  readonly #onClosed: () => void
+  #state: 'waiting' | 'sending' | 'over' = 'waiting'
+  #progressAt_ms = 0
+  #begunAt_ms = 0
+  #abort: (() => void) | undefined
+
+  constructor(res: HttpResponse, onClosed: () => void) {
+    this.#res = res
+    this.#onClosed = onClosed
+    res.onAborted(() => this.#close())
+  }
+
+  /** Calls back once if the viewer goes away before the answer is begun. */
+  onAbort(abort: () => void): void {
+    if (this.#state === 'over') abort()
+    else this.#abort = abort
+  }
+
+  /** Sends the answer, without its body for HEAD. Does nothing when the viewer has gone. */
+  send(answer: Answer, headers: Readonly<Record<string, string>>, withBody: boolean, now_ms: number): void {
+    if (this.#state !== 'waiting') return
+    this.#state = 'sending'
+    this.#begunAt_ms = now_ms
+    this.#progressAt_ms = now_ms
+    const bytes = answer.body.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    this.#res.cork(() => {
+      this.#res.writeStatus(`${answer.status} ${STATUS_CODES[answer.status] ?? ''}`)
+      for (const [name, value] of Object.entries({ ...headers, ...answer.headers })) this.#res.writeHeader(name, value)
+      if (!withBody || answer.status === 304) this.#res.endWithoutBody(answer.status === 304 ? undefined : bytes)
+      else if (bytes === 0) this.#res.end()
+      else return this.#sendBody(answer.body, bytes)
+      this.#close()
+    })
+  }
+
+  /** Cuts the connection of a viewer that has stopped reading; says whether it did. */
+  cutIfStalled(now_ms: number): boolean {
+    if (this.#state !== 'sending') return false
+    if (now_ms - this.#progressAt_ms < RESPONSE_STALL_MS && now_ms - this.#begunAt_ms < RESPONSE_MS_MAX) return false
+    this.#res.close()
+    return true
+  }
+
+  #sendBody(body: ReadonlyArray<Uint8Array>, bytes: number): void {
+    if (this.#push(body, bytes)) return this.#close()
+    this.#res.onWritable(() => {
+      this.#progressAt_ms = performance.now()
+      const done = this.#push(body, bytes)
+      if (done) this.#close()
+      return done
+    })
+  }
+
+  // Sends from where the socket stopped; true once everything is sent.
+  #push(body: ReadonlyArray<Uint8Array>, bytes: number): boolean {
+    let begin = 0
+    for (const chunk of body) {
+      const skip = this.#res.getWriteOffset() - begin
+      begin += chunk.byteLength
+      if (skip >= chunk.byteLength) continue
+      const [ok, done] = this.#res.tryEnd(skip > 0 ? chunk.subarray(skip) : chunk, bytes)
+      if (done) return true
+      if (!ok) return false
+    }
+    return false
+  }
+
+  #close(): void {
+    const before = this.#state
+    this.#state = 'over'
+    if (before === 'over') return
+    this.#onClosed()
+    if (before === 'waiting') this.#abort?.()
+  }
+}

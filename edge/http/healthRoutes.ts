@@ -1,0 +1,22 @@
+import { Effect, Layer } from 'effect'
+import { Nats } from '../../runtime/Nats.ts'
+import { jsonAnswer } from './answer.ts'
+import { HttpServer } from './HttpServer.ts'
+import { Readiness } from './Readiness.ts'
+
+/** `GET /health`: the process is alive. `GET /ready`: every dependency by name; 503 while one is away. */
+export const healthRoutes = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const server = yield* HttpServer
+    const readiness = yield* Readiness
+    const nats = yield* Nats
+    yield* readiness.register('nats', Effect.suspend(() => (nats.connected() ? Effect.void : Effect.fail('not connected'))))
+    server.route('/health', () => Effect.succeed(jsonAnswer({ status: 'ok' })))
+    server.route('/ready', () =>
+      Effect.map(readiness.look, (dependencies) => {
+        const ready = dependencies.every((dependency) => dependency.ready)
+        return jsonAnswer({ status: ready ? 'ready' : 'not ready', dependencies }, ready ? 200 : 503)
+      })
+    )
+  })
+)

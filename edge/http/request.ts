@@ -1,0 +1,41 @@
+import type { HttpRequest } from 'uWebSockets.js'
+import { isRenditionName } from '../../actors/playlist/mediaNames.ts'
+import { isId } from '../../runtime/ids.ts'
+import { badRequest, notFound } from './problems.ts'
+import type { Problem } from './problems.ts'
+import { Effect } from 'effect'
+
+/** What a handler may know of a request; copied, since the server's own object dies when its callback returns. */
+export interface Request {
+  readonly method: string
+  readonly path: string
+  /** Path parameters as they came, not decoded: nothing that needs decoding is ever valid. */
+  readonly parameters: ReadonlyArray<string>
+  readonly query: URLSearchParams
+  readonly origin: string
+  readonly range: string
+  readonly ifNoneMatch: string
+}
+
+/** Copies what handlers may know. */
+export const readRequest = (req: HttpRequest, parameterCount: number): Request => ({
+  method: req.getCaseSensitiveMethod(),
+  path: req.getUrl(),
+  parameters: Array.from({ length: parameterCount }, (_, index) => req.getParameter(index) ?? ''),
+  query: new URLSearchParams(req.getQuery()),
+  origin: req.getHeader('origin'),
+  range: req.getHeader('range'),
+  ifNoneMatch: req.getHeader('if-none-match')
+})
+
+/** The path parameter at `index` as an id; fails with 400. */
+export const idAt = (request: Request, index: number): Effect.Effect<string, Problem> => {
+  const text = request.parameters[index] ?? ''
+  return isId(text) ? Effect.succeed(text) : Effect.fail(badRequest('an id has 1 to 64 letters, digits, dashes and underscores'))
+}
+
+/** The path parameter at `index` as a rendition's name; fails with 404, since no playlist gives another out. */
+export const renditionAt = (request: Request, index: number): Effect.Effect<string, Problem> => {
+  const text = request.parameters[index] ?? ''
+  return isRenditionName(text) ? Effect.succeed(text) : Effect.fail(notFound('no rendition has such a name'))
+}

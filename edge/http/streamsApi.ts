@@ -1,0 +1,61 @@
+import { Cache, Effect, Layer } from 'effect'
+import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import type { StreamState } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { Buckets } from '../../runtime/Bucket.ts'
+import { STREAMS_LISTED_MAX, STREAMS_LIST_MS } from '../limits.ts'
+import { jsonAnswer } from './answer.ts'
+import { HttpServer } from './HttpServer.ts'
+import { notFound, unavailable } from './problems.ts'
+import { idAt } from './request.ts'
+
+/** `GET /api/streams` and `GET /api/streams/{id}`: what is known of streams, from the bucket that every node shares. */
+export const streamsApi = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const server = yield* HttpServer
+    const { streams } = yield* Buckets
+    const list = yield* Cache.make({
+      capacity: 1,
+      timeToLive: STREAMS_LIST_MS,
+      lookup: (_all: 'all') => Effect.map(streams.all, (entries) => newestFirst(entries.map(({ value }) => value)).map(describeStream))
+    })
+    const away = () => Effect.fail(unavailable('the streams cannot be read now'))
+    server.route('/api/streams', () => Cache.get(list, 'all').pipe(Effect.map((found) => jsonAnswer({ streams: found })), Effect.catch(away)))
+    server.route('/api/streams/:id', (request) =>
+      Effect.gen(function* () {
+        const id = yield* idAt(request, 0)
+        const entry = yield* streams.get(id).pipe(Effect.catch(away))
+        return entry ? jsonAnswer(describeStream(entry.value)) : yield* notFound('no stream has this id')
+      })
+    )
+  })
+)
+
+const newestFirst = (streams: ReadonlyArray<StreamState>): ReadonlyArray<StreamState> =>
+  streams.toSorted((a, b) => rank(a) - rank(b) || Number(b.createdAtMs - a.createdAtMs)).slice(0, STREAMS_LISTED_MAX)
+
+const rank = ({ status }: StreamState): number => (status === StreamStatus.LIVE ? 0 : 1)
+
+const STATUS: Readonly<Record<StreamStatus, string>> = {
+  [StreamStatus.UNSPECIFIED]: 'unknown',
+  [StreamStatus.LIVE]: 'live',
+  [StreamStatus.ENDED]: 'ended',
+  [StreamStatus.FAILED]: 'failed',
+  [StreamStatus.ARCHIVED]: 'archived'
+}
+
+/** A stream as the API shows it; nothing secret of it is there. */
+export const describeStream = (stream: StreamState): Readonly<Record<string, unknown>> => ({
+  id: stream.streamId,
+  title: stream.title,
+  status: STATUS[stream.status],
+  publishing: stream.publishing,
+  startedAt: isoTime(stream.createdAtMs),
+  ...(stream.endedAtMs > 0n ? { endedAt: isoTime(stream.endedAtMs) } : {}),
+  ...(stream.reason === '' ? {} : { reason: stream.reason }),
+  renditions: stream.renditions.map(({ name, codec, width, height, bandwidth }) => ({ name, codec, width, height, bandwidth })),
+  lostChunks: Number(stream.lostChunks),
+  discontinuities: stream.discontinuities,
+  playlist: stream.status === StreamStatus.ARCHIVED ? `/recordings/${stream.streamId}/index.m3u8` : `/live/${stream.streamId}/index.m3u8`
+})
+
+const isoTime = (ms: bigint): string => new Date(Number(ms)).toISOString()

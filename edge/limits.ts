@@ -1,0 +1,27 @@
+/** Bounds of an edge's HTTP and playback that are not settings, with their unit last. Those of ingest: `ingest/limits.ts`. */
+
+/** Longest path and query. */
+export const URL_LENGTH_MAX = 2_048
+/** A response of which a viewer has read nothing for this long is cut. */
+export const RESPONSE_STALL_MS = 8_000
+/** A response that takes longer than this is cut, however slowly it moves. */
+export const RESPONSE_MS_MAX = 120_000
+/** How often responses are looked over for these two. */
+export const RESPONSE_SWEEP_MS = 1_000
+/** Longest wait of one check of readiness. */
+export const READINESS_TIMEOUT_MS = 2_000
+/** Blocking requests get the unchanged playlist after this: half a target duration, since hls.js gives up at 0.8. */
+export const BLOCKING_MS_MAX = 3_000
+/** Time to catch up with a stream's log when its first viewer comes. */
+export const CATCH_UP_MS_MAX = 10_000
+/** Rendered playlists kept per stream. */
+export const RENDERED_MAX = 64
+/** Segments of a stream whose parts are never dropped from memory, counted from its newest. */
+export const SEGMENTS_KEPT = 3
+/** Largest built page or asset, and all of them together. */
+export const PAGE_BYTES_MAX = 8 * 1024 * 1024
+export const PAGES_BYTES_MAX = 64 * 1024 * 1024
+/** Streams that the list of what is live shows, newest first. */
+export const STREAMS_LISTED_MAX = 200
+/** How long the list of streams is served from memory. */
+export const STREAMS_LIST_MS = 1_000

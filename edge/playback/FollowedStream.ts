@@ -1,0 +1,118 @@
+import { fromBinary } from '@bufbuild/protobuf'
+import { Effect } from 'effect'
+import { applyRecord } from '../../actors/playlist/applyRecord.ts'
+import type { WindowProblem } from '../../actors/playlist/applyRecord.ts'
+import { revisionKey } from '../../actors/playlist/findRevision.ts'
+import type { Revision } from '../../actors/playlist/findRevision.ts'
+import { dropBytes, openWindow } from '../../actors/playlist/liveWindow.ts'
+import type { LiveWindow, Segment } from '../../actors/playlist/liveWindow.ts'
+import { renderRevision } from '../../actors/playlist/renderMedia.ts'
+import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
+import { MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
+import type { LogEntry } from '../../runtime/Log.ts'
+import { RENDERED_MAX, SEGMENTS_KEPT } from '../limits.ts'
+
+/** What is wrong with a record of the log, so that it is not passed on as healthy. */
+export type StreamProblem = WindowProblem | { readonly _tag: 'RecordUnreadable'; readonly seq: number }
+
+/** Told of what the log of a followed stream does. */
+export interface FollowListener {
+  readonly problem: (problem: StreamProblem) => void
+  /** The bytes held have changed by so many. */
+  readonly held: (bytes: number) => void
+}
+
+/** One stream as this edge follows it: its live window, the playlists rendered from it, and who waits for more. */
+export class FollowedStream {
+  readonly id: string
+  readonly window: LiveWindow
+  readonly #listener: FollowListener
+  readonly #bytesMax: number
+  readonly #waiters = new Set<() => void>()
+  readonly #rendered = new Map<string, string>()
+  #seq = 0
+
+  constructor(id: string, startMsn: number, bytesMax: number, listener: FollowListener) {
+    this.id = id
+    this.window = openWindow(startMsn)
+    this.#bytesMax = bytesMax
+    this.#listener = listener
+  }
+
+  /** Sequence of the newest record seen, readable or not. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  get waiting(): number {
+    return this.#waiters.size
+  }
+
+  /** Takes one entry of the log; each once and in order. */
+  take(entry: LogEntry): void {
+    this.#seq = Math.max(this.#seq, entry.seq)
+    const before = this.window.bytes
+    const record = decodeRecord(entry.data)
+    const problems = record ? applyRecord(this.window, entry.seq, record).problems : [{ _tag: 'RecordUnreadable', seq: entry.seq } as const]
+    for (const problem of problems) this.#listener.problem(problem)
+    while (this.window.bytes > this.#bytesMax && this.#dropOldest() > 0);
+    this.#listener.held(this.window.bytes - before)
+    for (const waiter of [...this.#waiters]) waiter()
+  }
+
+  /** Lets go of the oldest segment's bytes, in all renditions, but never of the newest ones; returns how many. */
+  shed(): number {
+    const freed = this.#dropOldest()
+    this.#listener.held(-freed)
+    return freed
+  }
+
+  /** Gives what `look` finds, now or after one of the records to come. */
+  when<A>(look: () => A | undefined): Effect.Effect<A> {
+    return Effect.callback<A>((resume) => {
+      const now = look()
+      if (now !== undefined) return resume(Effect.succeed(now))
+      const waiter = (): void => {
+        const found = look()
+        if (found === undefined) return
+        this.#waiters.delete(waiter)
+        resume(Effect.succeed(found))
+      }
+      this.#waiters.add(waiter)
+      return Effect.sync(() => this.#waiters.delete(waiter))
+    })
+  }
+
+  /** The text of a revision, rendered once for all who ask for it. */
+  render(revision: Revision, skip: boolean): string {
+    const key = `${revisionKey(revision)}${skip ? '/skip' : ''}`
+    const known = this.#rendered.get(key)
+    if (known !== undefined) return known
+    const text = renderRevision(revision, skip)
+    const oldest = this.#rendered.keys().next().value
+    if (this.#rendered.size >= RENDERED_MAX && oldest !== undefined) this.#rendered.delete(oldest)
+    this.#rendered.set(key, text)
+    return text
+  }
+
+  #dropOldest(): number {
+    let oldest: Segment | undefined
+    for (const { segments, newest } of this.window.renditions.values()) {
+      for (const segment of segments.values()) {
+        if (segment.msn > (newest?.msn ?? 0) - SEGMENTS_KEPT) break
+        if (!segment.parts.some(({ data }) => data)) continue
+        if (oldest === undefined || segment.msn < oldest.msn) oldest = segment
+        break
+      }
+    }
+    return oldest ? dropBytes(this.window, oldest) : 0
+  }
+}
+
+const decodeRecord = (data: Uint8Array): MediaRecord | undefined => {
+  try {
+    return fromBinary(MediaRecordSchema, data)
+  } catch {
+    return undefined
+  }
+}

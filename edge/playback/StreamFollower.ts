@@ -1,0 +1,117 @@
+import { fromBinary } from '@bufbuild/protobuf'
+import { Cause, Context, Effect, Layer, RcMap, Result } from 'effect'
+import type { Scope } from 'effect'
+import { MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
+import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { Buckets } from '../../runtime/Bucket.ts'
+import type { LogUnavailable } from '../../runtime/errors.ts'
+import { Log } from '../../runtime/Log.ts'
+import type { LogEntry } from '../../runtime/Log.ts'
+import { EdgeSettings } from '../EdgeSettings.ts'
+import { Counters } from '../http/Counters.ts'
+import { CATCH_UP_MS_MAX } from '../limits.ts'
+import { CatchUpTimeout, FollowRefused, HeadUnreadable, StreamOver, StreamUnknown } from './errors.ts'
+import { FollowedStream } from './FollowedStream.ts'
+
+/** Why a stream cannot be followed now. */
+export type FollowError = StreamUnknown | StreamOver | FollowRefused | CatchUpTimeout | HeadUnreadable | LogUnavailable
+
+/**
+ * Follows the MEDIA logs of the streams that somebody watches here, each once, however many ask. A stream is let go a
+ * while after its last viewer's last request. The bytes of all of them together are bounded.
+ */
+export class StreamFollower extends Context.Service<StreamFollower, {
+  /** The stream, caught up with its log; held until the scope closes. */
+  readonly follow: (id: string) => Effect.Effect<FollowedStream, FollowError, Scope.Scope>
+  readonly figures: () => { readonly streams: number; readonly bytes: number; readonly waiting: number }
+}>()('millrace/edge/playback/StreamFollower') {
+  static readonly layer = Layer.effect(
+    StreamFollower,
+    Effect.gen(function* () {
+      const settings = yield* EdgeSettings
+      const open = yield* opener
+      const map = yield* RcMap.make({ lookup: open.open, capacity: settings.followedMax, idleTimeToLive: settings.followLinger_ms })
+      const counters = yield* Counters
+      return StreamFollower.of({
+        follow: (id) =>
+          RcMap.get(map, id).pipe(
+            // A stream that is not there now may be there in a moment, so what failed is not kept.
+            Effect.tapError(() => RcMap.invalidate(map, id)),
+            Effect.catchIf(Cause.isExceededCapacityError, () => {
+              counters.count('follow_refused')
+              return Effect.fail(new FollowRefused({ limit: settings.followedMax }))
+            })
+          ),
+        figures: open.figures
+      })
+    })
+  )
+}
+
+const opener = Effect.gen(function* () {
+  const settings = yield* EdgeSettings
+  const counters = yield* Counters
+  const log = yield* Log
+  const { streams } = yield* Buckets
+  const context = yield* Effect.context()
+  const warn = Effect.runForkWith(context)
+  const followed = new Set<FollowedStream>()
+  let bytes = 0
+  const held = (change: number): void => {
+    bytes += change
+    while (change > 0 && bytes > settings.partBytesMax && shedBiggest(followed)) counters.count('bytes_dropped')
+  }
+  const make = (id: string, startMsn: number): Effect.Effect<FollowedStream, never, Scope.Scope> =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const problem = (found: object): void => {
+          counters.count('record_damaged')
+          warn(Effect.logWarning('a record of the MEDIA log is not whole', { stream: id, ...found }))
+        }
+        const stream = new FollowedStream(id, startMsn, settings.streamBytesMax, { problem, held })
+        followed.add(stream)
+        return stream
+      }),
+      (stream) => Effect.sync(() => {
+        followed.delete(stream)
+        bytes -= stream.window.bytes
+      })
+    )
+  const open = Effect.fnUntraced(function* (id: string): Effect.fn.Return<FollowedStream, FollowError, Scope.Scope> {
+    const at = log.subject('media', id)
+    const head = yield* log.head(at)
+    if (head === undefined) yield* expectLive(id, yield* streams.get(id))
+    const begin = head ? yield* beginning(id, head) : { seq: 1, msn: 0 }
+    const stream = yield* make(id, begin.msn)
+    yield* log.follow(at, begin.seq, (entry) => stream.take(entry))
+    if (head) yield* caughtUp(stream, head.seq)
+    return stream
+  })
+  const figures = () => ({ streams: followed.size, bytes, waiting: [...followed].reduce((sum, { waiting }) => sum + waiting, 0) })
+  return { open, figures }
+})
+
+// A stream without any media yet is worth waiting for while it is live.
+const expectLive = (id: string, entry: { readonly value: { readonly status: StreamStatus } } | undefined): Effect.Effect<void, StreamUnknown | StreamOver> => {
+  if (entry === undefined) return Effect.fail(new StreamUnknown({ id }))
+  return entry.value.status === StreamStatus.LIVE ? Effect.void : Effect.fail(new StreamOver({ id }))
+}
+
+// The record that opened the first segment of the live window (0: the head itself).
+const beginning = (id: string, head: LogEntry): Effect.Effect<{ readonly seq: number; readonly msn: number }, HeadUnreadable> => {
+  const record = Result.try(() => fromBinary(MediaRecordSchema, head.data))
+  const checkpoint = Result.isSuccess(record) ? record.success.checkpoint : undefined
+  if (checkpoint === undefined) return Effect.fail(new HeadUnreadable({ id, seq: head.seq }))
+  return Effect.succeed({ seq: Number(checkpoint.windowStartSeq) || head.seq, msn: checkpoint.windowStartMsn })
+}
+
+const caughtUp = (stream: FollowedStream, wanted: number): Effect.Effect<void, CatchUpTimeout> =>
+  stream.when(() => (stream.seq >= wanted ? true : undefined)).pipe(
+    Effect.timeoutOrElse({ duration: CATCH_UP_MS_MAX, orElse: () => Effect.fail(new CatchUpTimeout({ id: stream.id, wanted, reached: stream.seq })) }),
+    Effect.asVoid
+  )
+
+const shedBiggest = (followed: ReadonlySet<FollowedStream>): boolean => {
+  for (const stream of [...followed].toSorted((a, b) => b.window.bytes - a.window.bytes)) if (stream.shed() > 0) return true
+  return false
+}
