@@ -13,6 +13,7 @@ import { keptProcess } from "./KeptProcess.ts"
 import { chromium, ffmpeg, ffprobe, minio, natsServer } from "./programs/catalogue.ts"
 import { runMain } from "./runMain.ts"
 
+const hasPageTypes = existsSync(join(projectFolder, "web", "tsconfig.json"))
 const inCI = process.env["CI"] === "true"
 
 /** In CI a missing program fails the run; elsewhere the tests that need it are skipped, and this says so. */
@@ -64,7 +65,8 @@ const everything = Effect.gen(function*() {
   const CHROMIUM_PATH = yield* wanted(chromium)
   yield* wanted(minio)
   const types = commandCheck("types", "tsc", ["--noEmit", "--pretty", "false"])
-  const checks: ReadonlyArray<CheckResult> = [yield* pages, ...(yield* protoChecks), yield* types]
+  const pageTypes = commandCheck("types of the pages", "tsc", ["--noEmit", "--pretty", "false", "-p", "web"])
+  const checks: ReadonlyArray<CheckResult> = [yield* pages, ...(yield* protoChecks), yield* types, ...(hasPageTypes ? [yield* pageTypes] : [])]
   const vitest = yield* runVitest({ FFMPEG_PATH, FFPROBE_PATH, ...(CHROMIUM_PATH === undefined ? {} : { CHROMIUM_PATH }) })
   checks.forEach(showCheck)
   const counts = countOutcomes(checks, vitest.report, vitest.code)

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { onPath } from "./findProgram.ts"
 import { runVisibly } from "./runVisibly.ts"
@@ -20,12 +20,17 @@ export const goCanBuild = (atLeast: readonly [number, number]): boolean => {
 }
 
 /**
- * Builds `module` with Go into `target`. The program appears there only when it is whole, by a rename.
+ * Builds `module` with Go into `target`. The program appears there only when it is whole, by a rename; what a killed
+ * build left is cleared away, so call it under the program's lock.
  * Resolves with undefined, or with the end of what Go printed when the build failed.
  */
 export const goInstall = async (module: string, target: string): Promise<string | undefined> => {
+  const prefix = `.building-${basename(target)}-`
   mkdirSync(dirname(target), { recursive: true })
-  const workplace = mkdtempSync(join(dirname(target), ".building-"))
+  for (const name of readdirSync(dirname(target)).filter((entry) => entry.startsWith(prefix))) {
+    rmSync(join(dirname(target), name), { recursive: true, force: true })
+  }
+  const workplace = mkdtempSync(join(dirname(target), prefix))
   try {
     const built = await runVisibly(basename(target), "go", ["install", "-v", "-trimpath", "-ldflags=-s -w", module], {
       ...process.env,

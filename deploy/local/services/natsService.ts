@@ -19,6 +19,8 @@ export interface NatsOptions {
   readonly accounts?: number
   /** JetStream file limit of each of those accounts. */
   readonly accountFileStore_bytes_max?: number
+  /** Largest message; 8 MB by default. */
+  readonly payload_bytes_max?: number
 }
 
 /** A running NATS server. */
@@ -39,7 +41,7 @@ const accountsBlock = (count: number, file_bytes_max: number): string => {
 export const natsConfiguration = (options: NatsOptions, port: number): string =>
   [
     `listen: "127.0.0.1:${port}"`,
-    "max_payload: 8MB",
+    `max_payload: ${options.payload_bytes_max ?? "8MB"}`,
     "max_pending: 128MB",
     `jetstream: { store_dir: ${JSON.stringify(join(options.folder, "jetstream"))}, max_memory_store: 64GB, max_file_store: ${options.fileStore_bytes_max} }`,
     ...((options.accounts ?? 0) > 0
