@@ -66,9 +66,11 @@ const restartable = async (
 }
 
 /** An own NATS server with JetStream, without users. */
-export const startNats = (options: { readonly fileStore_bytes_max?: number } = {}): Promise<Restartable> =>
+export const startNats = (
+  options: { readonly fileStore_bytes_max?: number; readonly payload_bytes_max?: number } = {}
+): Promise<Restartable> =>
   restartable("nats", (folder, port) =>
-    nats({ folder, port, fileStore_bytes_max: options.fileStore_bytes_max ?? 16 * 1024 ** 3 })
+    nats({ ...options, folder, port, fileStore_bytes_max: options.fileStore_bytes_max ?? 16 * 1024 ** 3 })
   )
 
 /** An own PostgreSQL; `url` names its empty database `postgres`. */
