@@ -179,6 +179,13 @@ it('gives the first samples within a fraction of a second of a backlog, and says
     await eventually('quiet', () => collected.events.at(-1)?._tag === 'Quiet')
     const before = collected.samples('source').length
     child.write(chunks[4]?.bytes ?? new Uint8Array())
-    await eventually('quiet again', () => collected.samples('source').length > before && collected.events.at(-1)?._tag === 'Quiet')
+    const isQuietAgain = (): boolean =>
+      collected.samples('source').length > before && collected.events.at(-1)?._tag === 'Quiet'
+    await eventually('quiet again', isQuietAgain)
+    child.end()
+    await collected.exited
+    const told = collected.events.map((event) => event._tag).filter((tag) => tag === 'Samples' || tag === 'Quiet')
+    expect(told.at(-1)).toBe('Quiet')
+    expect(told.some((tag, index) => tag === 'Quiet' && told[index - 1] !== 'Samples')).toBe(false)
   })
 }, 20_000)

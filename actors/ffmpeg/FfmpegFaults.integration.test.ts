@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Effect } from 'effect'
@@ -85,6 +86,21 @@ it('kills the child and removes its sockets when the scope closes before FFmpeg 
     })
     expect(isAlive(pid)).toBe(false)
     expect(await readdir(socketRoot)).toEqual(before)
+  })
+})
+
+it('tells of its end only after all that it gave, also when the event loop was blocked meanwhile', async () => {
+  const audio = { ...plan, outputs: plan.outputs.slice(1) }
+  await withChild(Ffmpeg.layer, audio, async (child, collected) => {
+    child.write(recording('audioonly.webm').bytes)
+    child.end()
+    await eventually('stdin to take it all', () => child.queuedBytes() === 0)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(collected.events.every((event) => event._tag === 'Credit')).toBe(true)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000)
+    expect(await collected.exited).toMatchObject({ code: 0, complete: true })
+    expect(collected.samples('audio')).toHaveLength(190)
+    expect(collected.events.slice(-2).map((event) => event._tag)).toEqual(['Quiet', 'Exited'])
   })
 })
 
@@ -227,7 +243,8 @@ it('dies with the process that started it', async () => {
   try {
     await eventually('a pid', () => output.includes('\n'))
     const pid = Number(output)
-    expect(isAlive(pid)).toBe(true)
+    // The kernel is asked for its death by the time that FFmpeg runs.
+    await eventually('FFmpeg itself', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ffmpeg\n')
     // Stopped, it cannot notice that its input ended: only the kernel can end it.
     process.kill(pid, 'SIGSTOP')
     node.kill('SIGKILL')
