@@ -5,7 +5,7 @@ import { readBoxHead, uint64, viewOf, type BoxHead } from './mp4Boxes.ts'
 import { readMp4Fragment, type Mp4Fragment, type Mp4Sample } from './mp4Fragment.ts'
 import { readMp4Tracks, type Mp4Track, type Mp4Tracks } from './mp4Tracks.ts'
 import type { RandomAccessPoint, SourceFact } from './sourceFacts.ts'
-import { need, stop, type Step, type UnitPosition } from './step.ts'
+import { need, restart, stop, type Step, type UnitPosition } from './step.ts'
 import { follow, isReasonableTime, toPts, type Timeline } from './timeline.ts'
 
 /** Where the parser is. */
@@ -26,9 +26,12 @@ interface Header extends Mp4Tracks {
   readonly length: number
 }
 
+/** The first bytes of WebM. */
+const EBML = 0x1a45dfa3
+
 /** A stream that does not begin with `ftyp`: says what it is instead, where that is easy to tell. */
 const notMp4 = (bytes: Uint8Array, type: string): Step<never> => {
-  if (viewOf(bytes).getUint32(0) === 0x1a45dfa3) return stop('this is WebM, but the stream was announced as MP4; send the mimeType that the recorder reports')
+  if (viewOf(bytes).getUint32(0) === EBML) return stop('this is WebM, but the stream was announced as MP4; send the mimeType that the recorder reports')
   if (type === 'mdat' || type === 'moov') return stop('this MP4 is not fragmented, so it cannot be streamed; record fragmented MP4 or WebM')
   return stop('this is not MP4: the stream does not begin with ftyp. After a dropped connection, go on where the stream was or begin a new recording')
 }
@@ -153,7 +156,7 @@ export const stepMp4 = (state: Mp4State, unit: Uint8Array, at: UnitPosition): St
   const head = readBoxHead(unit, 0)
   if (head === 'malformed') return stop('the bytes here are no MP4 box; chunks are missing or were sent out of order')
   if ('need' in head) return need(head.need)
-  if (head.type === 'ftyp') return { _tag: 'Taken', state: freshMp4, facts: [{ _tag: 'Restarted', at: { ingestSeq: at.ingestSeq, offset: at.offset } }], head: 0, pass: 0 }
+  if (head.type === 'ftyp') return restart(freshMp4, at)
   if (head.type === 'moof') return stepMoof(state, state.header, unit, at, head)
   if (head.type === 'moov') return stop('a second header (moov) without a new beginning (ftyp)')
   if (head.type === 'mdat') return stop('media (mdat) without the moof that describes it')

@@ -109,21 +109,28 @@ const videoFormat = (codec: VideoCodec, content: Uint8Array): VideoFormat => {
 const trexes = (moov: ReadonlyArray<Box>): ReadonlyMap<number, DataView> | undefined => {
   const mvex = moov.find((box) => box.type === 'mvex')
   const boxes = mvex && readBoxes(mvex.content)
-  return boxes && new Map(boxes.filter((box) => box.type === 'trex' && box.content.length >= 24).map((box) => [viewOf(box.content).getUint32(4), viewOf(box.content)]))
+  const views = boxes?.filter((box) => box.type === 'trex' && box.content.length >= 24).map((box) => viewOf(box.content))
+  return views && new Map(views.map((view) => [view.getUint32(4), view]))
 }
 
-const readTracks = (video: Entry | undefined, audio: Entry | undefined): Mp4Tracks | string => {
-  const videoCodec = video && videoCodecs.get(video.format)
-  const audioCodec = audio && audioCodecs.get(audio.format)
-  if (video && !videoCodec) return `video codec ${video.format} is not supported; send H.264, VP8, VP9 or AV1`
-  if (audio && !audioCodec) return `audio codec ${audio.format} is not supported; send Opus or AAC`
+const readVideo = ({ track, format, content }: Entry): string | Pick<Required<Mp4Tracks>, 'tracks' | 'video'> => {
+  const codec = videoCodecs.get(format)
+  if (codec === undefined) return `video codec ${format} is not supported; send H.264, VP8, VP9 or AV1`
+  const view = viewOf(content)
   return {
-    tracks: {
-      ...(video && videoCodec && { video: { codec: videoCodec, width: viewOf(video.content).getUint16(24), height: viewOf(video.content).getUint16(26), ticksPerSecond: video.track.timescale } }),
-      ...(audio && audioCodec && { audio: { codec: audioCodec, sampleRate: audioCodec === 'opus' ? 48_000 : viewOf(audio.content).getUint16(24), channels: viewOf(audio.content).getUint16(16), ticksPerSecond: audio.track.timescale } }),
-    },
-    ...(video && videoCodec && { video: { ...video.track, ...videoFormat(videoCodec, video.content) } }),
-    ...(audio && { audio: audio.track }),
+    tracks: { video: { codec, width: view.getUint16(24), height: view.getUint16(26), ticksPerSecond: track.timescale } },
+    video: { ...track, ...videoFormat(codec, content) },
+  }
+}
+
+const readAudio = ({ track, format, content }: Entry): string | Pick<Required<Mp4Tracks>, 'tracks' | 'audio'> => {
+  const codec = audioCodecs.get(format)
+  if (codec === undefined) return `audio codec ${format} is not supported; send Opus or AAC`
+  const view = viewOf(content)
+  const sampleRate = codec === 'opus' ? 48_000 : view.getUint16(24)
+  return {
+    tracks: { audio: { codec, sampleRate, channels: view.getUint16(16), ticksPerSecond: track.timescale } },
+    audio: track,
   }
 }
 
@@ -135,8 +142,12 @@ export const readMp4Tracks = (moov: Uint8Array): Mp4Tracks | string => {
   if (trex === undefined) return 'this MP4 is not fragmented, so it cannot be streamed; record fragmented MP4 or WebM'
   const movieTimescale = timescaleOf(boxes.find((box) => box.type === 'mvhd')?.content)
   const entries = boxes.filter((box) => box.type === 'trak').map((box) => readTrak(box.content, movieTimescale, trex))
-  const video = entries.find((entry) => entry?.kind === 'vide')
-  const audio = entries.find((entry) => entry?.kind === 'soun')
-  if (video === undefined && audio === undefined) return 'there is no video and no audio track that can be read'
-  return readTracks(video, audio)
+  const videoEntry = entries.find((entry) => entry?.kind === 'vide')
+  const audioEntry = entries.find((entry) => entry?.kind === 'soun')
+  if (videoEntry === undefined && audioEntry === undefined) return 'there is no video and no audio track that can be read'
+  const video = videoEntry && readVideo(videoEntry)
+  const audio = audioEntry && readAudio(audioEntry)
+  if (typeof video === 'string') return video
+  if (typeof audio === 'string') return audio
+  return { ...video, ...audio, tracks: { ...video?.tracks, ...audio?.tracks } }
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { recording, recordingNames } from '../testing/recordings.ts'
 import { chunksOf, containerOf, factsOf, readSource, type SourceReading } from '../testing/readSource.ts'
-import { resumeSource, type Container, type RandomAccessPoint } from './sourceIndex.ts'
+import { openSource, pushChunk, resumePrefix, resumeSource, type Container, type RandomAccessPoint } from './sourceIndex.ts'
 
 /** Runs FFmpeg to its end and answers with its standard output. */
 const ffmpeg = (args: ReadonlyArray<string>, input: Uint8Array = new Uint8Array()): Promise<Buffer> =>
@@ -93,20 +93,58 @@ describe('what the index feeds, decoded by FFmpeg', () => {
   })
 })
 
+describe('a source that changes its parameters', () => {
+  /** What each FFmpeg child is fed when a new one is begun wherever the index says so. */
+  const children = (name: string): ReadonlyArray<Uint8Array> => {
+    const source = recording(name)
+    const container = containerOf(source)
+    const runs: Array<Array<Uint8Array>> = [[]]
+    let index = openSource(container)
+    let header = new Uint8Array()
+    for (const chunk of chunksOf(source.chunks.map((piece) => piece.bytes))) {
+      const pushed = pushChunk(index, chunk)
+      index = pushed.index
+      for (const item of pushed.items) {
+        if (item._tag === 'Header') header = new Uint8Array(item.bytes)
+        if (item._tag === 'ParametersChanged') runs.push([resumePrefix(container, header, item.at)])
+        if (item._tag === 'Feed') runs.at(-1)?.push(item.bytes)
+      }
+    }
+    return runs.map((run) => Buffer.concat(run))
+  }
+
+  it.each(['resize-h264.webm', 'resize-vp8.webm', 'resize-avc3.mp4'])('decodes in one child for each size: %s', async (name) => {
+    const runs = children(name)
+    const source = recording(name)
+    const container = containerOf(source)
+    const sizes = await Promise.all(runs.map(async (run) => {
+      const shown = (await ffmpeg([...input(container), '-map', '0:v:0', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'], run)).toString()
+      return { frames: framesIn(shown).length, size: /#dimensions 0: (\S+)/.exec(shown)?.[1] }
+    }))
+    expect(sizes.map(({ size }) => size)).toEqual(['640x480', sizes[1]?.size, '320x240'])
+    expect(sizes[1]?.size).toMatch(/^800x45[0-2]$/)
+    expect(sizes.reduce((sum, { frames }) => sum + frames, 0)).toBe(source.frames)
+    const decoded = await Promise.all(runs.map((run) => decodeVideo(container, run)))
+    const whole = readSource(container, chunksOf([source.bytes]))
+    expect(decoded.flat().map((frame) => frame.pts)).toEqual(factsOf(whole, 'VideoFrame').map((fact) => fact.pts))
+  })
+})
+
 describe('what other programs record', () => {
   const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=160x120:rate=25:duration=3']
   const sound = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:duration=3']
   const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-g', '25', '-bf', '2']
+  const vp9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '25']
   const flush = ['-flush_packets', '1', 'pipe:1']
 
   const made: ReadonlyArray<readonly [string, Container, ReadonlyArray<string>]> = [
     ['H.264 with B-frames and AAC in Matroska', 'webm', [...x264, '-c:a', 'aac', '-f', 'matroska', ...flush]],
     ['H.264 with B-frames and AAC in a live Matroska', 'webm', [...x264, '-c:a', 'aac', '-f', 'matroska', '-live', '1', ...flush]],
-    ['VP9 and Vorbis in WebM', 'webm', ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '25', '-c:a', 'libvorbis', '-f', 'webm', ...flush]],
+    ['VP9 and Vorbis in WebM', 'webm', [...vp9, '-c:a', 'libvorbis', '-f', 'webm', ...flush]],
     ['AV1 and Opus in WebM', 'webm', ['-c:v', 'libsvtav1', '-preset', '12', '-g', '25', '-c:a', 'libopus', '-f', 'webm', ...flush]],
     ['H.264 with absolute offsets in MP4', 'mp4', [...x264, '-c:a', 'aac', '-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov', ...flush]],
     ['H.264 with an edit list in MP4', 'mp4', [...x264, '-c:a', 'aac', '-f', 'mp4', '-movflags', 'frag_keyframe+delay_moov+default_base_moof', ...flush]],
-    ['VP9 and Opus in MP4', 'mp4', ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '25', '-c:a', 'libopus', '-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov+default_base_moof', ...flush]],
+    ['VP9 and Opus in MP4', 'mp4', [...vp9, '-c:a', 'libopus', '-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov+default_base_moof', ...flush]],
     ['AV1 in MP4', 'mp4', ['-c:v', 'libsvtav1', '-preset', '12', '-g', '25', '-an', '-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov+default_base_moof', ...flush]],
   ]
 

@@ -30,3 +30,12 @@ export const need = (bytes: number): Step<never> => ({ _tag: 'Need', bytes })
 
 /** Stops the index. */
 export const stop = (reason: string, at = 0): Step<never> => ({ _tag: 'Stop', reason, at })
+
+/** The source begins again here: nothing is taken, the same bytes are read again from the fresh state. */
+export const restart = <S>(fresh: S, at: UnitPosition): Step<S> => ({
+  _tag: 'Taken',
+  state: fresh,
+  facts: [{ _tag: 'Restarted', at: { ingestSeq: at.ingestSeq, offset: at.offset } }],
+  head: 0,
+  pass: 0,
+})

@@ -76,7 +76,9 @@ const ebmlSizes = (bytes: Uint8Array, count: number): { readonly sizes: Array<nu
 
 /** Cuts the payload of a laced block into its frames (RFC 9559 §10.3); undefined when the lace does not add up. */
 const unlace = (payload: Uint8Array, lacing: number): ReadonlyArray<Uint8Array> | undefined => {
-  const count = (payload[0] ?? 0) + 1
+  const last = payload[0]
+  if (last === undefined) return undefined
+  const count = last + 1
   const laced = payload.subarray(1)
   const frames: Array<Uint8Array> = []
   if (lacing === 2) {

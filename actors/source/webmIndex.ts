@@ -3,7 +3,7 @@ import { type AudioClock, stampAudio, stoppedAudioClock } from './audioClock.ts'
 import { isRead, readElementHead, readUint } from './ebml.ts'
 import { headBytes, judgeKeyframe, readKeyframeHead, type KeyframeHead, type ParametersInEffect } from './keyframe.ts'
 import type { RandomAccessPoint, SourceFact } from './sourceFacts.ts'
-import { need, stop, type Step, type UnitPosition } from './step.ts'
+import { need, restart, stop, type Step, type UnitPosition } from './step.ts'
 import { follow, isReasonableTime, toPts, type Timeline } from './timeline.ts'
 import { readAudioBlock, readBlockHead, type BlockHead } from './webmBlock.ts'
 import { readWebmHeader } from './webmHeader.ts'
@@ -120,11 +120,11 @@ const stepAudio = (block: Block, audio: WebmAudio): Step<WebmState> => {
   const start = toPts(stamped.ticks, rates.ticksPerSecond)
   const timeline = follow(state.timeline, 'audio', undefined, start, facts)
   let before = 0
-  for (const count of samples) {
+  samples.forEach((count, i) => {
     const pts = start + toPts(before, audio.sampleRate)
-    facts.push({ _tag: 'AudioFrame', pts, duration: toPts(count, audio.sampleRate), ...(before === 0 && { point: pointAt(block, pts) }) })
+    facts.push({ _tag: 'AudioFrame', pts, duration: toPts(count, audio.sampleRate), ...(i === 0 && { point: pointAt(block, pts) }) })
     before += count
-  }
+  })
   const step = taken({ ...state, timeline, clock: stamped.clock }, unit, head.end, facts)
   if (stamped.ticks === stamp || step._tag !== 'Taken') return step
   return { ...step, ...restamped(unit, head, stamped.ticks - block.clusterTimecode) }
@@ -188,7 +188,7 @@ export const stepWebm = (previous: WebmState, unit: Uint8Array, at: UnitPosition
   const head = readElementHead(unit, 0)
   if (head === 'malformed') return stop('the bytes here are no WebM element; chunks are missing or were sent out of order')
   if (!isRead(head)) return need(head.need)
-  if (head.id === Id.ebml) return { _tag: 'Taken', state: freshWebm, facts: [{ _tag: 'Restarted', at: { ingestSeq: at.ingestSeq, offset: at.offset } }], head: 0, pass: 0 }
+  if (head.id === Id.ebml) return restart(freshWebm, at)
   const start = head.length
   const end = start + head.size
   if (at.offset >= state.segmentEnd && head.id !== Id.void) return stop('the stream goes on behind the end of its Segment')
@@ -197,7 +197,7 @@ export const stepWebm = (previous: WebmState, unit: Uint8Array, at: UnitPosition
     return taken({ ...closed(state), cluster: { end: clusterEnd } }, unit, start)
   }
   if (head.size === Number.POSITIVE_INFINITY) return stop(`an element of unknown size that must have one (id ${head.id.toString(16)})`)
-  if (at.offset + end > Math.min(state.cluster?.end ?? state.segmentEnd, state.segmentEnd)) return stop('an element reaches beyond the Cluster or Segment that holds it')
+  if (at.offset + end > Math.min(state.cluster?.end ?? Number.POSITIVE_INFINITY, state.segmentEnd)) return stop('an element reaches beyond the Cluster or Segment that holds it')
   if (state.cluster !== undefined) {
     if (head.id === Id.simpleBlock) return stepBlock(state, header, unit, at, start, end, false)
     if (head.id === Id.blockGroup) return stepBlockGroup(state, header, unit, at, start, end)
