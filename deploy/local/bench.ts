@@ -1,5 +1,5 @@
 /** `npm run bench`: every `bench/*.bench.ts` after another, each on fresh services; `npm run bench -- ingest` one of them. */
-import { readdirSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { type BringUpError, BringUpRefused } from "./errors.ts"
@@ -37,7 +37,7 @@ const runBench = Effect.fnUntraced(
 )
 
 const named = (names: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, BringUpRefused> => {
-  const files = readdirSync(folder).filter((file) => file.endsWith(suffix)).sort()
+  const files = (existsSync(folder) ? readdirSync(folder) : []).filter((file) => file.endsWith(suffix)).sort()
   const unknown = names.find((name) => !files.includes(`${name}${suffix}`))
   if (unknown === undefined) return Effect.succeed(names.length === 0 ? files : names.map((name) => `${name}${suffix}`))
   const known = files.map((file) => file.slice(0, -suffix.length)).join(", ")

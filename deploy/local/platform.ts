@@ -7,7 +7,7 @@ import { type BringUpError, BringUpRefused } from "./errors.ts"
 import { dataFolder, projectFolder } from "./folders.ts"
 import { type KeptProcess, keptProcess } from "./KeptProcess.ts"
 import { isLoopback, type ListenAddress, listenAddress, localUrl } from "./listenAddress.ts"
-import { ffmpeg, ffprobe } from "./programs/catalogue.ts"
+import { chromiumIfHere, ffmpeg, ffprobe } from "./programs/catalogue.ts"
 import { localServices } from "./services/localServices.ts"
 
 /** The platform with its services, up and ready. */
@@ -44,10 +44,12 @@ export const platform = Effect.fnUntraced(function*(
   yield* lockDataFolder(data)
   const address = yield* listenAddress
   const programs = { FFMPEG_PATH: yield* ffmpeg, FFPROBE_PATH: yield* ffprobe }
+  const chromium = chromiumIfHere()
   const services = yield* localServices(data)
   const environment = {
     ...process.env,
     ...programs,
+    ...(chromium === undefined ? {} : { CHROMIUM_PATH: chromium }),
     ...services,
     HOST: address.host,
     PORT: String(address.port),

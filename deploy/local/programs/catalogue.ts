@@ -29,3 +29,5 @@ export const chromium: Obtained = obtainProgram(chromiumSource)
 export const minio: Obtained = obtainProgram(minioSource)
 /** MinIO where it is already here; undefined elsewhere. */
 export const minioIfHere = (): string | undefined => findProgram(minioSource.name, minioSource.variable)
+/** Chromium where it is already here; undefined elsewhere. */
+export const chromiumIfHere = (): string | undefined => findProgram(chromiumSource.name, chromiumSource.variable)
