@@ -105,6 +105,20 @@ export declare type Checkpoint = Message<"millrace.v1.Checkpoint"> & {
    * @generated from field: uint32 short_parts = 13;
    */
   shortParts: number;
+
+  /**
+   * Where the stream began on the timeline, 90 kHz ticks.
+   *
+   * @generated from field: int64 begin_ticks = 14;
+   */
+  beginTicks: bigint;
+
+  /**
+   * Greatest segment number opened so far; -1 before the first.
+   *
+   * @generated from field: int32 opened_msn = 15;
+   */
+  openedMsn: number;
 };
 
 /**
@@ -157,7 +171,8 @@ export declare type SourceCheckpoint = Message<"millrace.v1.SourceCheckpoint"> &
   mimeType: string;
 
   /**
-   * The epoch's header: all bytes up to the first Cluster (WebM) or moof (MP4).
+   * The epoch's header: all bytes up to the first Cluster (WebM) or moof (MP4). Empty: resume with the
+   * epoch's first byte, which the chunk at `ingest_seq` holds.
    *
    * @generated from field: bytes header = 3;
    */
@@ -189,9 +204,9 @@ export declare type SourceCheckpoint = Message<"millrace.v1.SourceCheckpoint"> &
   /**
    * Audio clock of the source index at that point.
    *
-   * @generated from field: millrace.v1.AudioClock audio = 8;
+   * @generated from field: millrace.v1.AudioClock audio_clock = 8;
    */
-  audio?: AudioClock | undefined;
+  audioClock?: AudioClock | undefined;
 
   /**
    * Tracks of the source, by which FFmpeg's outputs are planned.
@@ -201,9 +216,9 @@ export declare type SourceCheckpoint = Message<"millrace.v1.SourceCheckpoint"> &
   video?: SourceTrack | undefined;
 
   /**
-   * @generated from field: millrace.v1.SourceTrack audio_track = 10;
+   * @generated from field: millrace.v1.SourceTrack audio = 10;
    */
-  audioTrack?: SourceTrack | undefined;
+  audio?: SourceTrack | undefined;
 };
 
 /**

@@ -263,8 +263,9 @@ export declare type Fragment = Message<"millrace.v1.Fragment"> & {
 export declare const FragmentSchema: GenMessage<Fragment>;
 
 /**
- * Frames that follow have new init segments and need not continue those
- * before: every rendition goes on with segment `msn`.
+ * Every open segment has ended; frames that follow may have new init segments
+ * and need not continue those before. `msn` is the number of the next segment
+ * that a rendition opens.
  *
  * @generated from message millrace.v1.Discontinuity
  */
