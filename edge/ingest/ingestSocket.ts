@@ -17,7 +17,7 @@ interface Connection {
  * Puts the ingest socket on the app. A frame that is too big closes with 1009; one above `PAYLOAD_BYTES_MAX` is not
  * even received: uWebSockets.js then cuts the socket without a close frame. Returns how to stop broadcasting.
  */
-export const ingestRoute = (app: TemplatedApp, sessions: IngestSessions['Service'], settings: IngestSettingsShape): (() => void) => {
+export const ingestSocket = (app: TemplatedApp, sessions: IngestSessions['Service'], settings: IngestSettingsShape): (() => void) => {
   app.ws<Connection>(INGEST_PATH, behavior(sessions, settings))
   return sessions.onBroadcast((text) => app.publish(TOPIC, text))
 }
