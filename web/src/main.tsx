@@ -1,0 +1,8 @@
+import { render } from 'solid-js/web'
+import { App } from './App.tsx'
+import './styles/tokens.css'
+import './styles/base.css'
+
+const root = document.getElementById('app')
+if (root === null) throw new Error('index.html has no #app')
+render(() => <App />, root)

@@ -1,0 +1,78 @@
+/** hls.js in low-latency mode. Loaded only when something is to be played. */
+import Hls, { type ErrorData, Events, ErrorTypes, type HlsConfig } from 'hls.js'
+import { elementFigures, type Engine, type OpenEngine } from './engine.ts'
+import { nextRate, type Rate } from './rateControl.ts'
+
+/** Until the first playlist says what the server wants (PART-HOLD-BACK). */
+const firstTarget_s = 0.8
+const rateCheck_ms = 250
+
+const liveConfig: Partial<HlsConfig> = {
+  lowLatencyMode: true,
+  liveSyncDuration: firstTarget_s,
+  liveSyncOnStallIncrease: 0.2,
+  liveMaxLatencyDuration: 4,
+  backBufferLength: 30,
+}
+const recordingConfig: Partial<HlsConfig> = { lowLatencyMode: false, startPosition: 0, backBufferLength: 60 }
+
+/** Whether hls.js can play here. */
+export const isSupported = (): boolean => Hls.isSupported()
+
+/** Moves hls.js's aim to what the playlist asks for. */
+const followHoldBack = (hls: Hls): void => {
+  let aim_s = firstTarget_s
+  hls.on(Events.LEVEL_LOADED, (_, { details }) => {
+    if (!details.live || details.partHoldBack <= 0 || details.partHoldBack === aim_s) return
+    aim_s = details.partHoldBack
+    hls.targetLatency = aim_s
+  })
+}
+
+const startRateControl = (hls: Hls, video: HTMLVideoElement): (() => void) => {
+  let rate: Rate = 1
+  const timer = setInterval(() => {
+    const target_s = hls.targetLatency
+    if (target_s === null || video.paused || hls.latency === 0) return
+    const next = nextRate(rate, { latency_s: hls.latency, target_s, buffer_s: elementFigures(video).buffer_s })
+    if (next === rate) return
+    rate = next
+    video.playbackRate = next
+  }, rateCheck_ms)
+  return () => {
+    clearInterval(timer)
+    video.playbackRate = 1
+  }
+}
+
+/** Plays through Media Source Extensions. */
+export const openHls: OpenEngine = (video, source, onEvent): Engine => {
+  const hls = new Hls(source.live ? liveConfig : recordingConfig)
+  hls.on(Events.ERROR, (_, data: ErrorData) => {
+    if (data.fatal) onEvent(data.type === ErrorTypes.MEDIA_ERROR ? 'mediaFailed' : 'networkFailed')
+  })
+  let stopRateControl = (): void => undefined
+  if (source.live) {
+    followHoldBack(hls)
+    stopRateControl = startRateControl(hls, video)
+  }
+  hls.loadSource(source.url)
+  hls.attachMedia(video)
+  const toLiveEdge = (): void => {
+    const edge = hls.liveSyncPosition
+    if (edge !== null) video.currentTime = edge
+  }
+  return {
+    figures: () => ({
+      ...elementFigures(video),
+      latency_s: source.live && hls.latency > 0 ? hls.latency : undefined,
+      target_s: source.live ? (hls.targetLatency ?? undefined) : undefined,
+    }),
+    toLiveEdge,
+    recoverMedia: () => hls.recoverMediaError(),
+    close: () => {
+      stopRateControl()
+      hls.destroy()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import type { Stream, StreamStatus } from '../api/stream.ts'
+import { nextSource, noticeOf, type Source } from './watchState.ts'
+
+const stream = (status: StreamStatus): Stream => ({ id: 's', title: 's', status, startedAt: '', renditions: [], playlist: '/live/s/index.m3u8' })
+const live: Source = { url: '/live/s/index.m3u8', live: true }
+const recording: Source = { url: '/recordings/s/index.m3u8', live: false }
+
+test('a live stream plays live, an archived one from its recording', () => {
+  expect(nextSource(undefined, stream('live'), 'loading', false)).toEqual(live)
+  expect(nextSource(undefined, stream('archived'), 'loading', false)).toEqual(recording)
+})
+
+test('a stream that begins while somebody waits for it begins to play', () => {
+  expect(nextSource(undefined, 'unknown', 'loading', false)).toBeUndefined()
+  expect(noticeOf('unknown', false, undefined, 'loading')?.title).toBe('There is no stream here yet')
+  expect(nextSource(undefined, stream('live'), 'loading', false)).toEqual(live)
+})
+
+test('the end of a stream does not cut off who is watching its last seconds', () => {
+  expect(nextSource(live, stream('ended'), 'playing', false)).toBe(live)
+  expect(nextSource(live, stream('archived'), 'playing', false)).toBe(live)
+})
+
+test('after the end the recording is offered once it is there, and plays when it is wanted', () => {
+  expect(noticeOf(stream('ended'), false, live, 'ended')).toMatchObject({ title: 'The stream has ended' })
+  expect(noticeOf(stream('ended'), false, live, 'ended')?.offersRecording).toBeUndefined()
+  expect(noticeOf(stream('archived'), false, live, 'ended')).toMatchObject({ offersRecording: true })
+  expect(nextSource(live, stream('archived'), 'ended', true)).toEqual(recording)
+})
+
+test('a live playback that broke is given up once the stream is over', () => {
+  expect(nextSource(live, stream('ended'), 'recovering', false)).toBeUndefined()
+  expect(nextSource(live, stream('archived'), 'recovering', false)).toEqual(recording)
+  expect(nextSource(live, stream('failed'), 'loading', false)).toBeUndefined()
+})
+
+test('an answer from before the end does not play the last seconds again', () => {
+  expect(nextSource(live, stream('live'), 'ended', false)).toBe(live)
+})
+
+test('a stream that is live without a picture yet is about to begin', () => {
+  expect(noticeOf(stream('live'), false, live, 'loading')?.title).toBe('About to begin')
+  expect(noticeOf(stream('live'), false, live, 'recovering')?.title).toBe('The picture was lost')
+})
+
+test('a failed stream says why', () => {
+  expect(noticeOf({ ...stream('failed'), reason: 'not a video' }, false, undefined, 'loading')).toMatchObject({ detail: 'not a video', tone: 'bad' })
+})
+
+test('nothing is said over a moving picture, whatever the server does', () => {
+  expect(noticeOf(stream('live'), true, live, 'playing')).toBeUndefined()
+})
+
+test('a server that never answered is said to be the trouble', () => {
+  expect(noticeOf('asking', true, undefined, 'loading')?.title).toBe('The server does not answer')
+})
