@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import type { Writable } from "node:stream"
 import { Effect, type Scope } from "effect"
@@ -49,12 +49,17 @@ export interface KeptProcess {
 // telling the keeper about it closes that pipe, and the program never runs.
 const gate = 'IFS= read -r go <&3 || exit 125; exec 3<&-; exec "$@"'
 
+const log_bytes_max = 16 * 1024 ** 2
+
+/** Opens a log to append to; one that has grown too big in earlier runs is set aside, and the one before it dropped. */
+const openLog = (file: string): number => {
+  mkdirSync(dirname(file), { recursive: true })
+  if (existsSync(file) && statSync(file).size > log_bytes_max) renameSync(file, `${file}.previous`)
+  return openSync(file, "a")
+}
+
 const spawnGated = (options: KeptProcessOptions): ChildProcess => {
-  let log: number | "inherit" = "inherit"
-  if (options.output !== "inherit") {
-    mkdirSync(dirname(options.output.file), { recursive: true })
-    log = openSync(options.output.file, "a")
-  }
+  const log = options.output === "inherit" ? "inherit" : openLog(options.output.file)
   try {
     return spawn("/bin/sh", ["-c", gate, options.name, options.command, ...options.args], {
       cwd: options.cwd ?? process.cwd(),

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { Effect } from "effect"
 import { BringUpRefused } from "./errors.ts"
 import { startKeeper } from "./keeper.ts"
+import { onPath } from "./programs/findProgram.ts"
 
 /** Longer than the keeper of a killed run takes to end what that run left. */
 const previousEnds_ms = 15_000
@@ -24,6 +25,9 @@ const ownerOf = (file: string): number | undefined => {
  * Fails with `BringUpRefused` when another run has the folder, or it cannot be written.
  */
 export const lockDataFolder = Effect.fnUntraced(function*(folder: string): Effect.fn.Return<void, BringUpRefused> {
+  if (onPath("flock") === undefined) {
+    return yield* new BringUpRefused({ message: "flock is needed and is not on PATH: install it (Debian's package util-linux)." })
+  }
   const owner = join(folder, "owner.pid")
   yield* Effect.try({
     try: () => mkdirSync(folder, { recursive: true, mode: 0o700 }),

@@ -1,7 +1,6 @@
 /** `npm run demo`: as `npm start`, with a publisher and a viewer of our own; `-- --once` ends when they have measured. */
 import { join } from "node:path"
 import { Effect } from "effect"
-import { buildWeb } from "./buildWeb.ts"
 import { projectFolder } from "./folders.ts"
 import { keptProcess } from "./KeptProcess.ts"
 import { platform, untilPlatformEnds } from "./platform.ts"
@@ -10,7 +9,6 @@ import { runMain } from "./runMain.ts"
 const args = process.argv.slice(2)
 
 runMain(Effect.gen(function*() {
-  yield* buildWeb
   const running = yield* platform({ reload: false })
   const show = yield* keptProcess({
     name: "demo",

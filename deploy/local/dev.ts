@@ -1,13 +1,12 @@
 /** `npm run dev`: as `npm start`, with the platform and the pages made anew whenever a source file changes. */
 import { Effect } from "effect"
-import { buildWeb } from "./buildWeb.ts"
 import { projectFolder } from "./folders.ts"
 import { keptProcess } from "./KeptProcess.ts"
 import { platform, untilPlatformEnds } from "./platform.ts"
 import { runMain } from "./runMain.ts"
 
 runMain(Effect.gen(function*() {
-  yield* buildWeb
+  const running = yield* platform({ reload: true })
   yield* keptProcess({
     name: "vite",
     command: "vite",
@@ -15,6 +14,5 @@ runMain(Effect.gen(function*() {
     cwd: projectFolder,
     output: "inherit"
   })
-  const running = yield* platform({ reload: true })
   return yield* untilPlatformEnds(running)
 }))

@@ -43,6 +43,7 @@ const launch = async (lockFile: string | undefined): Promise<Writable> => {
  * Rejects when the lock is taken, or when the keeper cannot start.
  */
 export const startKeeper = async (lockFile?: string): Promise<void> => {
+  if (lockFile !== undefined && current !== undefined) throw new Error("the keeper runs already, without this lock")
   current ??= launch(lockFile)
   await current.catch((cause: unknown) => {
     current = undefined

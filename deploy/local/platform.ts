@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, type Scope } from "effect"
 import { untilAnswering } from "./answering.ts"
+import { buildWeb } from "./buildWeb.ts"
 import { lockDataFolder } from "./dataLock.ts"
 import { type BringUpError, BringUpRefused } from "./errors.ts"
 import { dataFolder, projectFolder } from "./folders.ts"
@@ -32,7 +33,7 @@ const announce = (address: ListenAddress, data: string): void => {
 }
 
 /**
- * Brings up the services and the platform (`deploy/server/main.ts`), waits until it is ready and prints its address.
+ * Builds the pages, brings up the services and the platform (`deploy/server/main.ts`), waits until it is ready and prints its address.
  * With `reload` it starts anew whenever one of its files changes.
  */
 export const platform = Effect.fnUntraced(function*(
@@ -42,6 +43,7 @@ export const platform = Effect.fnUntraced(function*(
   if (!existsSync(main)) return yield* new BringUpRefused({ message: `${main} is missing: this is not a whole Millrace.` })
   const data = dataFolder()
   yield* lockDataFolder(data)
+  yield* buildWeb
   const address = yield* listenAddress
   const programs = { FFMPEG_PATH: yield* ffmpeg, FFPROBE_PATH: yield* ffprobe }
   const chromium = chromiumIfHere()

@@ -58,12 +58,21 @@ const npmCi = () =>
       cwd: projectFolder,
       stdio: ["ignore", "ignore", "pipe"]
     })
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+      process.once(signal, () => {
+        npm.kill(signal)
+        process.exit(130)
+      })
+    }
     let fetched = 0
     createInterface({ input: npm.stderr }).on("line", (line) => {
       if (line.startsWith("npm error")) process.stderr.write(`${line}\n`)
       if (/http (fetch|cache).*\.tgz/.test(line) && ++fetched % 25 === 0) process.stderr.write(`  npm │ ${fetched} packages\n`)
     })
-    npm.once("close", (exitCode) => done(exitCode ?? 1))
+    npm.once("close", (exitCode) => {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.removeAllListeners(signal)
+      done(exitCode ?? 1)
+    })
   })
 
 const installPackages = async () => {

@@ -1,11 +1,9 @@
 /** `npm start`: the services and the platform, until Ctrl-C. */
 import { Effect } from "effect"
-import { buildWeb } from "./buildWeb.ts"
 import { platform, untilPlatformEnds } from "./platform.ts"
 import { runMain } from "./runMain.ts"
 
 runMain(Effect.gen(function*() {
-  yield* buildWeb
   const running = yield* platform({ reload: false })
   return yield* untilPlatformEnds(running)
 }))

@@ -19,13 +19,13 @@ export const aptGet = (): ReadonlyArray<string> | undefined => {
 export const debianInstall = async (debianPackage: string): Promise<string | undefined> => {
   const [command, ...first] = aptGet() ?? []
   if (command === undefined) return "apt-get needs root or passwordless sudo"
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
+  const settings = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, outlives: true }
   const options = [...first, "-o", "DPkg::Lock::Timeout=300", "-q"]
   const install = [...options, "install", "-y", "--no-install-recommends", debianPackage]
-  const installed = await runVisibly(debianPackage, command, install, environment)
+  const installed = await runVisibly(debianPackage, command, install, settings)
   if (installed.code === 0) return undefined
-  const updated = await runVisibly(debianPackage, command, [...options, "update"], environment)
+  const updated = await runVisibly(debianPackage, command, [...options, "update"], settings)
   if (updated.code !== 0) return updated.tail.split("\n").at(-1) ?? "apt-get update failed"
-  const again = await runVisibly(debianPackage, command, install, environment)
+  const again = await runVisibly(debianPackage, command, install, settings)
   return again.code === 0 ? undefined : (again.tail.split("\n").at(-1) ?? "apt-get install failed")
 }

@@ -33,10 +33,7 @@ export const goInstall = async (module: string, target: string): Promise<string 
   const workplace = mkdtempSync(join(dirname(target), prefix))
   try {
     const built = await runVisibly(basename(target), "go", ["install", "-v", "-trimpath", "-ldflags=-s -w", module], {
-      ...process.env,
-      GOBIN: workplace,
-      GOFLAGS: "",
-      CGO_ENABLED: "0"
+      env: { ...process.env, GOBIN: workplace, GOFLAGS: "", CGO_ENABLED: "0" }
     })
     if (built.code !== 0) return built.tail
     renameSync(join(workplace, basename(target)), target)

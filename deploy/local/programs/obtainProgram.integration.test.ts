@@ -31,17 +31,19 @@ const executable = (path: string, text: string): void => {
   chmodSync(path, 0o755)
 }
 
-/** A Go that notes each build, takes half a second and writes the program in two steps. */
+/** A Go that notes the process of each build, takes half a second and writes the program in two steps. */
 const installGo = (version: string, build = "sleep 0.5"): void =>
   executable(
     join(folder, "bin", "go"),
     `if [ "$1" = env ]; then echo ${version}; exit; fi
-     echo built >> "${folder}/builds"
+     echo $$ >> "${folder}/builds"
      printf '#!/bin/sh\\n' > "$GOBIN/${name}"; ${build}; echo 'echo whole' >> "$GOBIN/${name}"; chmod +x "$GOBIN/${name}"`
   )
 
 const builds = (): number =>
   existsSync(join(folder, "builds")) ? readFileSync(join(folder, "builds"), "utf8").trim().split("\n").length : 0
+
+const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`).length > 0
 
 const obtain = (environment: NodeJS.ProcessEnv = {}): { result: Promise<string>; pid: number } => {
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
@@ -75,12 +77,14 @@ describe("obtaining a program", () => {
     expect(readFileSync(cached(), "utf8")).toContain("whole")
   })
 
-  it("is built anew after a build that was killed, which leaves nothing half-made in its place", async () => {
+  it("is built anew after a build that was killed, which leaves no process and nothing half-made", async () => {
     installGo("go1.26.1", "sleep 30")
     const killed = obtain()
     await vi.waitFor(() => expect(builds()).toBe(1), { timeout: 10_000 })
     process.kill(-killed.pid, "SIGKILL")
     await killed.result
+    const build = Number(readFileSync(join(folder, "builds"), "utf8"))
+    await vi.waitFor(() => expect(isRunning(build)).toBe(false), { timeout: 5_000 })
     expect(existsSync(cached())).toBe(false)
     installGo("go1.27")
     expect(await obtain().result).toBe(cached())

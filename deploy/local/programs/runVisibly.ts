@@ -1,4 +1,6 @@
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { orderKeeper } from "../keeper.ts"
 
 /** What a finished command left: its exit code, and the end of what it printed. */
 export interface Finished {
@@ -8,18 +10,32 @@ export interface Finished {
 
 const tail_chars_max = 4_000
 
+const keepUntilClosed = async (child: ChildProcess, pid: number): Promise<void> => {
+  const closed = once(child, "close")
+  await orderKeeper({ kind: "keep", group: { pid, stopSignal: "SIGTERM", grace_ms: 2_000 } })
+  await closed
+  await orderKeeper({ kind: "drop", pid })
+}
+
 /**
  * Runs a command to its end, passing what it prints on to stderr line by line behind `label`, so that a long build shows
- * its progress. A command that cannot be started ends with code 127.
+ * its progress. It ends with this process, except where `outlives` says that breaking it off would do damage.
+ * A command that cannot be started ends with code 127.
  */
 export const runVisibly = (
   label: string,
   command: string,
   args: ReadonlyArray<string>,
-  env: NodeJS.ProcessEnv = process.env
+  options: { readonly env?: NodeJS.ProcessEnv; readonly outlives?: boolean } = {}
 ): Promise<Finished> =>
-  new Promise((resolve) => {
-    const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] })
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      env: options.env ?? process.env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    const pid = options.outlives === true ? undefined : child.pid
+    if (pid !== undefined) keepUntilClosed(child, pid).catch(reject)
     let tail = ""
     let unfinished = ""
     const show = (chunk: string): void => {
