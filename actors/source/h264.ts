@@ -59,10 +59,7 @@ export const readLengthPrefixed = (bytes: Uint8Array, lengthSize: number, whole:
     at = start + length
     const type = (bytes[start] ?? 0) & 31
     if (length > 0 && isSlice(type)) return type === IDR ? { key: true, parameters } : { key: false }
-    if (length > 0 && (type === SPS || type === PPS)) {
-      if (at > bytes.length) return unfinished
-      parameters += describe(bytes.subarray(start, at))
-    }
+    if (length > 0 && (type === SPS || type === PPS)) parameters += describe(bytes.subarray(start, at))
   }
   return unfinished
 }
