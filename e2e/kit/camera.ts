@@ -6,6 +6,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ffmpegPath } from './ffmpegPath.ts'
 import { makeScene } from './scene.ts'
 
 /** How the camera films. */
@@ -127,10 +128,10 @@ async function* chunksOf(encoder: Encoder, chunk_ms: number): AsyncGenerator<Cam
 const write = (to: Writable, bytes: Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => to.write(bytes, (error) => (error ? reject(error) : resolve())))
 
-/** Starts a camera. FFmpeg must be on PATH. */
+/** Starts a camera. FFmpeg is what `ffmpegPath` says. */
 export const startCamera = (options: CameraOptions = {}): Camera => {
   const settings = complete(options)
-  const encoder = spawn('ffmpeg', encoderArguments(settings), { stdio: ['pipe', 'pipe', 'pipe'] })
+  const encoder = spawn(ffmpegPath, encoderArguments(settings), { stdio: ['pipe', 'pipe', 'pipe'] })
   const exited = once(encoder, 'exit')
   const complaints: Array<Uint8Array> = []
   encoder.stderr.on('data', (line: Uint8Array) => complaints.push(line))

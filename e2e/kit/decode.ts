@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
+import { ffmpegPath } from './ffmpegPath.ts'
 import { type Label, readLabel, stripSize } from './label.ts'
 
 /** Something that FFmpeg opens by name (a file, a URL), or the bytes of a stream in order. */
@@ -39,7 +40,7 @@ interface Run {
 /** Runs FFmpeg and gathers what it writes to `pipe:1` and, when `pipes` is 2, to `pipe:3`. */
 const runFfmpeg = async (input: MediaInput, args: ReadonlyArray<string>, pipes: 1 | 2): Promise<Run> => {
   const source = typeof input === 'string' ? input : 'pipe:0'
-  const child = spawn('ffmpeg', ['-hide_banner', '-v', 'error', '-nostats', '-copyts', '-i', source, ...args], {
+  const child = spawn(ffmpegPath, ['-hide_banner', '-v', 'error', '-nostats', '-copyts', '-i', source, ...args], {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   })
   const gather = (stream: Readable): Array<Uint8Array> => {

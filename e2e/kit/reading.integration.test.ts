@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startCamera } from './camera.ts'
+import { chromiumPath, launchChromium, screen } from './chromium.ts'
 import { decodeAudio, decodeFrames, readPackets } from './decode.ts'
+import { ffmpegPath } from './ffmpegPath.ts'
 import { countFrames } from './frameCount.ts'
 import { capturedRuns, readHls } from './hlsReader.ts'
 
@@ -24,7 +26,7 @@ beforeAll(async () => {
   recorded = Buffer.concat(chunks)
   writeFileSync(join(folder, 'camera.mkv'), recorded)
   const hls = ['-c', 'copy', '-f', 'hls', '-hls_time', '1', '-hls_segment_type', 'fmp4', '-hls_playlist_type', 'vod']
-  const packager = spawn('ffmpeg', ['-v', 'error', '-i', 'camera.mkv', '-map', '0:v', ...hls, 'list.m3u8'], { cwd: folder, stdio: 'inherit' })
+  const packager = spawn(ffmpegPath, ['-v', 'error', '-i', 'camera.mkv', '-map', '0:v', ...hls, 'list.m3u8'], { cwd: folder, stdio: 'inherit' })
   await once(packager, 'exit')
   server = createServer((request, response) => response.end(readFileSync(join(folder, request.url ?? ''))))
   server.listen(0, '127.0.0.1')
@@ -54,4 +56,19 @@ test('an HLS stream read over HTTP decodes to the same pictures', async () => {
   const read = await decodeFrames(runs[0] ?? [])
   const source = await decodeFrames([recorded])
   expect(read.frames.map(({ md5 }) => md5)).toEqual(source.frames.map(({ md5 }) => md5))
+})
+
+const mayScreen = process.env['CI'] === 'true' || existsSync(chromiumPath)
+
+test.runIf(mayScreen)('Chromium plays the stream, and every presented picture tells its number and its age', async () => {
+  const browser = await launchChromium()
+  try {
+    const summary = await screen(browser, { page: { playlist }, for_ms: 2_000, warmup_ms: 0 })
+    expect(summary).toMatchObject({ unreadable: 0, backwards: 0, firstFrame: 0 })
+    expect(summary.lastFrame).toBeGreaterThan(35)
+    expect(summary.latency_p50_ms).toBeGreaterThan(0)
+    expect(summary.notes['playing']).toBeGreaterThan(0)
+  } finally {
+    await browser.close()
+  }
 })
