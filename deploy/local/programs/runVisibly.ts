@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { orderKeeper } from "../keeper.ts"
+import { orderKeeper, startKeeper } from "../keeper.ts"
 
 /** What a finished command left: its exit code, and the end of what it printed. */
 export interface Finished {
@@ -22,29 +22,33 @@ const keepUntilClosed = async (child: ChildProcess, pid: number): Promise<void> 
  * its progress. It ends with this process, except where `outlives` says that breaking it off would do damage.
  * A command that cannot be started ends with code 127.
  */
-export const runVisibly = (
+export const runVisibly = async (
   label: string,
   command: string,
   args: ReadonlyArray<string>,
   options: { readonly env?: NodeJS.ProcessEnv; readonly outlives?: boolean } = {}
-): Promise<Finished> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      env: options.env ?? process.env,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    const pid = options.outlives === true ? undefined : child.pid
-    if (pid !== undefined) keepUntilClosed(child, pid).catch(reject)
-    let tail = ""
-    let unfinished = ""
-    const show = (chunk: string): void => {
-      tail = (tail + chunk).slice(-tail_chars_max)
-      const lines = (unfinished + chunk).split("\n")
-      unfinished = lines.pop() ?? ""
-      for (const line of lines) process.stderr.write(`  ${label} │ ${line}\n`)
-    }
-    for (const output of [child.stdout, child.stderr]) output.setEncoding("utf8").on("data", show)
+): Promise<Finished> => {
+  await startKeeper()
+  const child = spawn(command, args, {
+    env: options.env ?? process.env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  const pid = options.outlives === true ? undefined : child.pid
+  const kept = pid === undefined ? Promise.resolve() : keepUntilClosed(child, pid)
+  let tail = ""
+  let unfinished = ""
+  const show = (chunk: string): void => {
+    tail = (tail + chunk).slice(-tail_chars_max)
+    const lines = (unfinished + chunk).split("\n")
+    unfinished = lines.pop() ?? ""
+    for (const line of lines) process.stderr.write(`  ${label} │ ${line}\n`)
+  }
+  for (const output of [child.stdout, child.stderr]) output.setEncoding("utf8").on("data", show)
+  const finished = await new Promise<Finished>((resolve) => {
     child.once("error", (error) => resolve({ code: 127, tail: error.message }))
     child.once("close", (code) => resolve({ code: code ?? 1, tail: tail.trim() }))
   })
+  await kept
+  return finished
+}
