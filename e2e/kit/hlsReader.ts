@@ -46,6 +46,10 @@ export interface ReadOptions {
   readonly for_ms?: number
   readonly signal?: AbortSignal
   readonly onMedia?: (media: CapturedMedia) => void
+  /** Told of each init segment before the first media that needs it. */
+  readonly onInit?: (bytes: Uint8Array) => void
+  /** Off for endless reading: the capture then holds no media. Default true. */
+  readonly keeps?: boolean
   /** The first answer may be 404 for so long, in ms, because the stream is only beginning; default 15,000. */
   readonly patience_ms?: number
 }
@@ -131,12 +135,16 @@ class Reading {
 
   private async download(segment: Segment, part: number | undefined, uri: string, duration_s: number, independent: boolean): Promise<void> {
     const init = segment.map ? new URL(segment.map.uri, this.base).href : ''
-    if (init !== '' && !this.inits.has(init)) this.inits.set(init, (await httpGet(init)).bytes)
+    if (init !== '' && !this.inits.has(init)) {
+      const header = await httpGet(init)
+      this.inits.set(init, header.bytes)
+      this.options.onInit?.(header.bytes)
+    }
     const url = new URL(uri, this.base).href
     const { bytes, at_ms } = await httpGet(url)
     const { discontinuitySequence } = segment
     const taken = { msn: this.msn, part, url, bytes, init, discontinuitySequence, duration_s, independent, at_ms }
-    this.media.push(taken)
+    if (this.options.keeps !== false) this.media.push(taken)
     this.options.onMedia?.(taken)
   }
 }

@@ -10,11 +10,13 @@ export interface Rendition {
   readonly height: number
 }
 
-/** A stream as `GET /api/streams` lists it. */
+/** A stream as `GET /api/streams` and `GET /api/streams/{id}` show it. */
 export interface Stream {
   readonly id: string
   readonly title: string
   readonly status: StreamStatus
+  /** Whether its publisher is connected now. */
+  readonly isPublishing: boolean
   /** ISO 8601. */
   readonly startedAt: string
   readonly renditions: ReadonlyArray<Rendition>
@@ -33,27 +35,27 @@ const readText = (value: unknown): string => (typeof value === 'string' ? value 
 const readRendition = (value: unknown): ReadonlyArray<Rendition> =>
   isRecord(value) ? [{ name: readText(value['name']), codec: readText(value['codec']), width: Number(value['width'] ?? 0), height: Number(value['height'] ?? 0) }] : []
 
-const readStream = (value: unknown): ReadonlyArray<Stream> => {
-  if (!isRecord(value) || !isStatus(value['status']) || typeof value['id'] !== 'string') return []
+/** Reads one stream; `undefined`: the value is none, or of a status that these pages do not know. */
+export const readStream = (value: unknown): Stream | undefined => {
+  if (!isRecord(value) || !isStatus(value['status']) || typeof value['id'] !== 'string') return undefined
   const { id, status, renditions, reason } = value
-  return [
-    {
-      id,
-      status,
-      title: readText(value['title']).trim() || id,
-      startedAt: readText(value['startedAt']),
-      renditions: Array.isArray(renditions) ? renditions.flatMap(readRendition) : [],
-      playlist: readText(value['playlist']) || `/live/${id}/index.m3u8`,
-      ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
-    },
-  ]
+  return {
+    id,
+    status,
+    isPublishing: value['publishing'] !== false,
+    title: readText(value['title']).trim() || id,
+    startedAt: readText(value['startedAt']),
+    renditions: Array.isArray(renditions) ? renditions.flatMap(readRendition) : [],
+    playlist: readText(value['playlist']) || `/live/${id}/index.m3u8`,
+    ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
+  }
 }
 
 /** Reads the answer of `GET /api/streams`; entries that are no streams are left out. Throws when there is no list at all. */
 export const readStreams = (answer: unknown): ReadonlyArray<Stream> => {
   const streams = isRecord(answer) ? answer['streams'] : undefined
   if (!Array.isArray(streams)) throw new Error('The server’s list of streams cannot be read.')
-  return streams.flatMap(readStream)
+  return streams.flatMap((entry) => readStream(entry) ?? [])
 }
 
 /** Address of a stream's recording. */

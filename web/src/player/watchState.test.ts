@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Stream, StreamStatus } from '../api/stream.ts'
 import { nextSource, noticeOf, type Source } from './watchState.ts'
 
-const stream = (status: StreamStatus): Stream => ({ id: 's', title: 's', status, startedAt: '', renditions: [], playlist: '/live/s/index.m3u8' })
+const stream = (status: StreamStatus): Stream => ({ id: 's', title: 's', status, isPublishing: true, startedAt: '', renditions: [], playlist: '/live/s/index.m3u8' })
 const live: Source = { url: '/live/s/index.m3u8', live: true }
 const recording: Source = { url: '/recordings/s/index.m3u8', live: false }
 
@@ -46,6 +46,13 @@ test('a stream that is live without a picture yet is about to begin', () => {
 
 test('a failed stream says why', () => {
   expect(noticeOf({ ...stream('failed'), reason: 'not a video' }, false, undefined, 'loading')).toMatchObject({ detail: 'not a video', tone: 'bad' })
+})
+
+test('a picture that stands still because its publisher is away says so, and not before it stands still', () => {
+  const away = { ...stream('live'), isPublishing: false }
+  expect(noticeOf(away, false, live, 'stalled')?.title).toBe('The publisher has lost its connection')
+  expect(noticeOf(away, false, live, 'playing')).toBeUndefined()
+  expect(noticeOf(stream('live'), false, live, 'stalled')).toBeUndefined()
 })
 
 test('nothing is said over a moving picture, whatever the server does', () => {

@@ -51,8 +51,11 @@ const withoutPicture = (stream: Stream): Notice => {
   }
 }
 
+const away: Notice = { title: 'The publisher has lost its connection', detail: 'The picture goes on as soon as it is back.', tone: 'busy' }
+
 /** What is said over the picture; `undefined`: the picture speaks for itself. */
 export const noticeOf = (known: Known, isUnreachable: boolean, source: Source | undefined, phase: Phase): Notice | undefined => {
+  if (phase === 'stalled' && typeof known !== 'string' && known.status === 'live' && !known.isPublishing) return away
   if (source !== undefined && (phase === 'playing' || phase === 'stalled')) return undefined
   if (known === 'asking') return isUnreachable ? unreachable : waiting
   if (phase === 'ended' && source?.live === false) return undefined
