@@ -237,12 +237,13 @@ it('dies with the process that started it', async () => {
     })).pipe(Effect.provide(Ffmpeg.layer)))`
   const node = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
+  let pid = 0
   node.stdout.on('data', (bytes: Buffer) => {
     output += bytes.toString()
   })
   try {
     await eventually('a pid', () => output.includes('\n'))
-    const pid = Number(output)
+    pid = Number(output)
     // The kernel is asked for its death by the time that FFmpeg runs.
     await eventually('FFmpeg itself', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ffmpeg\n')
     // Stopped, it cannot notice that its input ended: only the kernel can end it.
@@ -251,5 +252,6 @@ it('dies with the process that started it', async () => {
     await eventually('the end of the child', () => !isAlive(pid))
   } finally {
     node.kill('SIGKILL')
+    if (pid !== 0 && isAlive(pid)) process.kill(pid, 'SIGKILL')
   }
 })
