@@ -40,7 +40,7 @@ const standIn = async (folder: string, body: string): Promise<string> => {
   return path
 }
 
-const fastWatchdog = { watchdog: { stalled_ms: 600, firstOutput_ms: 1_500 }, watchdogPeriod_ms: 50 }
+const fastWatchdog = { watchdog: { stalled_ms: 1_500, firstOutput_ms: 3_000 }, watchdogPeriod_ms: 50 }
 
 it('reports a killed child with its signal, keeps whole samples and leaves nothing behind', async () => {
   await withFolder(async (socketRoot) => {
