@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { recording } from '../../actors/testing/recordings.ts'
 import { type Restartable, startNats } from '../../deploy/local/testing/services.ts'
 import { IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { startEdge, type TestEdge } from './testing/edge.ts'
 import { readFrames } from './testing/ingestWorld.ts'
 import { resumePublisher, startPublisher, TestPublisher, until } from './testing/TestPublisher.ts'
@@ -131,6 +132,44 @@ it('a full log refuses frames and new streams with 1013, and keeps all that was 
   expect(await same.closing()).toBe(1013)
   expect(await Effect.runPromise(edge.streams.get(refusedId))).toBeUndefined()
 }, 60_000)
+
+it('changes of streams are heard also after NATS was killed', async () => {
+  const nats = await withNats()
+  const edge = await withEdge(nats.url)
+  await nats.kill()
+  await nats.restart()
+  const { publisher, started } = await startPublisher(edge.url)
+  const entry = await Effect.runPromise(edge.streams.get(started.recordingId))
+  if (entry === undefined) throw new Error('no such stream')
+  await Effect.runPromise(edge.streams.update(entry.key, { ...entry.value, status: StreamStatus.FAILED, reason: 'no frames' }, entry.revision))
+  expect(await publisher.closing()).toBe(4400)
+  expect(publisher.last('error')?.message).toBe('the stream failed: no frames')
+}, 60_000)
+
+it('a start that NATS does not answer in time is sent away with 1013', async () => {
+  const nats = await withNats()
+  const edge = await withEdge(nats.url, { open_ms: 500 })
+  nats.signal('SIGSTOP')
+  const publisher = await TestPublisher.connect(edge.url)
+  publisher.say({ type: 'start' })
+  expect(await publisher.closing()).toBe(1013)
+  nats.signal('SIGCONT')
+})
+
+it('an edge that holds too much of all its publishers sends away the one that adds to it', async () => {
+  const nats = await withNats()
+  const edge = await withEdge(nats.url, { unackedBytesTotalMax: 150_000 })
+  const [one, two] = [await startPublisher(edge.url), await startPublisher(edge.url)]
+  nats.signal('SIGSTOP')
+  one.publisher.send(webm(100_000))
+  await until('the edge has the first frame', () => edge.sessions.figures().unackedBytes === 100_000)
+  two.publisher.send(webm(100_000))
+  expect(await two.publisher.closing()).toBe(1013)
+  nats.signal('SIGCONT')
+  await one.publisher.acked(0)
+  expect(edge.sessions.figures()).toMatchObject({ unackedBytes: 0, closed: { 1013: 1 } })
+  one.publisher.cut()
+})
 
 /** An id whose records go to the log that this one's go to. */
 const sameShard = ({ log }: TestEdge, id: string): string => {
