@@ -224,7 +224,7 @@ it('leaves nothing behind when sockets cannot be made', async () => {
   })
 })
 
-it('dies with the process that started it', async () => {
+it('dies with the process that started it', async () => withFolder(async (folder) => {
   const module = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
   const program = `
     import { Effect } from 'effect'
@@ -235,7 +235,10 @@ it('dies with the process that started it', async () => {
       console.log(child.pid)
       yield* Effect.never
     })).pipe(Effect.provide(Ffmpeg.layer)))`
-  const node = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const node = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: folder },
+  })
   let output = ''
   let pid = 0
   node.stdout.on('data', (bytes: Buffer) => {
@@ -254,4 +257,4 @@ it('dies with the process that started it', async () => {
     node.kill('SIGKILL')
     if (pid !== 0 && isAlive(pid)) process.kill(pid, 'SIGKILL')
   }
-})
+}))
