@@ -25,6 +25,8 @@ export type RuntimeMessage =
   | { readonly _tag: 'Elapsed'; readonly timer: string }
   /** Somebody asks; the answer is given with `Reply`. */
   | { readonly _tag: 'Asked'; readonly question: number; readonly body: Uint8Array }
+  /** NATS was away and is back: time that passed meanwhile counts for nothing. */
+  | { readonly _tag: 'Reconnected' }
   /** The node goes: come to a good stop, then `Release`. */
   | { readonly _tag: 'Drain' }
 

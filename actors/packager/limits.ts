@@ -1,0 +1,17 @@
+/** Limits of the packager; times in ms, sizes in bytes. */
+
+/** EXT-X-TARGETDURATION: no segment is longer. Fixed, since sources with 5 s between keyframes exist. */
+export const SEGMENT_MS_MAX = 6_000
+/** Where audio, alone for lack of video, ends a segment: below the maximum by more than one packet. */
+export const SEGMENT_ALONE_MS_MAX = 5_900
+/** How far audio may be ahead of video before it goes on without it. */
+export const AUDIO_LEAD_MS_MAX = 1_000
+/** How much of a stream is looked at before its part target is fixed. */
+export const PART_TARGET_AFTER_MS = 600
+export const PART_TARGET_AFTER_FRAMES = 9
+/** A record closes at this size, so that a backlog is written in pieces that a server takes. */
+export const RECORD_BYTES = 1024 * 1024
+/** RFC 8216bis 4.4.3.7: a part that does not end a segment should have this share of the part target. */
+export const PART_FLOOR = 0.85
+/** Times within this are equal: half a millisecond, in 90 kHz ticks. */
+export const TICKS_EQUAL = 45

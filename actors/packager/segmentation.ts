@@ -1,0 +1,87 @@
+import { AUDIO_LEAD_MS_MAX, SEGMENT_ALONE_MS_MAX, SEGMENT_MS_MAX, TICKS_EQUAL } from './limits.ts'
+
+const TICKS_PER_MS = 90
+
+/** Where a segment begins, on the timeline in 90 kHz ticks; `firstSeq` 0 until a record has opened it. */
+export interface SegmentStart {
+  readonly start: number
+  readonly firstSeq: number
+}
+
+/**
+ * Where the segments of a stream begin, the same in all renditions: decided from the source's frames, which are seen
+ * before FFmpeg has them, so that no rendition waits for another.
+ */
+export interface Segmentation {
+  readonly segment_ms: number
+  /** Number of the first entry of `starts`. */
+  readonly firstMsn: number
+  readonly starts: ReadonlyArray<SegmentStart>
+  /** The next frame begins a segment, whatever came before: at the beginning and after a discontinuity. */
+  readonly fresh: boolean
+  /** Newest video and audio frame of the source since then, timeline ticks. */
+  readonly video: number | undefined
+  readonly audio: number | undefined
+}
+
+export const emptySegmentation = (segment_ms: number, firstMsn = 0): Segmentation => ({ segment_ms, firstMsn, starts: [], fresh: true, video: undefined, audio: undefined })
+
+/** Number of the newest segment that was decided. */
+export const newestMsn = (state: Segmentation): number => state.firstMsn + state.starts.length - 1
+
+/** A video frame of the source: a segment ends at the first keyframe that is late enough, or before it would be too long. */
+export const onVideoFrame = (state: Segmentation, pts: number, keyframe: boolean): Segmentation => {
+  const start = state.starts.at(-1)?.start
+  const seen = { ...state, video: Math.max(pts, state.video ?? pts) }
+  if (start === undefined || state.fresh) return begin(seen, pts)
+  if (keyframe && pts - start >= state.segment_ms * TICKS_PER_MS) return begin(seen, pts)
+  const previous = state.video
+  if (pts - start <= SEGMENT_MS_MAX * TICKS_PER_MS || previous === undefined || previous <= start) return seen
+  return onVideoFrame({ ...begin(state, previous), video: previous }, pts, keyframe)
+}
+
+/**
+ * An audio frame of the source. It ends a segment only where there is no video to do so: `alone` in a source without
+ * video, else when video has stayed away for longer than audio waits for it.
+ */
+export const onAudioFrame = (state: Segmentation, pts: number, alone: boolean): Segmentation => {
+  const seen = { ...state, audio: Math.max(pts, state.audio ?? pts) }
+  const start = state.starts.at(-1)?.start
+  if (start === undefined || state.fresh) return alone ? begin(seen, pts) : seen
+  if (alone) return pts - start >= state.segment_ms * TICKS_PER_MS ? begin(seen, pts) : seen
+  const left = pts - (state.video ?? pts) > AUDIO_LEAD_MS_MAX * TICKS_PER_MS
+  return left && pts - start >= SEGMENT_ALONE_MS_MAX * TICKS_PER_MS ? begin(seen, pts) : seen
+}
+
+/** Until when audio may be published: no boundary before this can come any more. */
+export const audioLimit = (state: Segmentation, alone: boolean): number => {
+  if (alone) return Number.POSITIVE_INFINITY
+  const { video, audio } = state
+  return Math.max(video ?? Number.NEGATIVE_INFINITY, (audio ?? Number.NEGATIVE_INFINITY) - AUDIO_LEAD_MS_MAX * TICKS_PER_MS)
+}
+
+/** Start of a segment, or undefined where it is not decided yet. */
+export const startOf = (state: Segmentation, msn: number): number | undefined => state.starts[msn - state.firstMsn]?.start
+
+/** The segment that a frame belongs to. A frame before the first start belongs to the first segment. */
+export const msnAt = (state: Segmentation, pts: number): number => {
+  const index = state.starts.findLastIndex(({ start }) => start <= pts + TICKS_EQUAL)
+  return state.firstMsn + Math.max(0, index)
+}
+
+/** Notes the record that opened a segment. */
+export const openedBy = (state: Segmentation, msn: number, seq: number): Segmentation => ({
+  ...state,
+  starts: state.starts.map((entry, i) => (state.firstMsn + i <= msn && entry.firstSeq === 0 ? { ...entry, firstSeq: seq } : entry))
+})
+
+/** After a discontinuity segment `msn` begins with the next frame; what was decided beyond it is void. */
+export const beginAfresh = (state: Segmentation, msn: number): Segmentation => ({
+  ...state, starts: state.starts.slice(0, msn - state.firstMsn), fresh: true, video: undefined, audio: undefined
+})
+
+/** Forgets segments before `msn`. */
+export const forgetBefore = (state: Segmentation, msn: number): Segmentation =>
+  msn <= state.firstMsn ? state : { ...state, firstMsn: msn, starts: state.starts.slice(msn - state.firstMsn) }
+
+const begin = (state: Segmentation, start: number): Segmentation => ({ ...state, fresh: false, starts: [...state.starts, { start, firstSeq: 0 }] })

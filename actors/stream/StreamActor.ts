@@ -1,0 +1,108 @@
+import { Effect } from 'effect'
+import type { Checkpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
+import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
+import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import type { ActorKind, Owned } from '../../runtime/ActorKind.ts'
+import { Buckets } from '../../runtime/Bucket.ts'
+import { TICK_MS } from '../../runtime/limits.ts'
+import { Log } from '../../runtime/Log.ts'
+import { Nats } from '../../runtime/Nats.ts'
+import { Ffmpeg } from '../ffmpeg/FfmpegChild.ts'
+import { openSource, resumeSource } from '../source/sourceIndex.ts'
+import { decideStream } from './behavior.ts'
+import { readPackager } from './checkpoint.ts'
+import { closeFailed } from './closeFailed.ts'
+import { TIMELINE_OFFSET_MS } from './limits.ts'
+import { mediaCodec } from './mediaCodec.ts'
+import { makePerformer } from './performer.ts'
+import { readPoint, readTracks } from './resumePoint.ts'
+import { containerOf, emptySource, newRun } from './runs.ts'
+import type { Action, StreamAction, StreamConfig, StreamMessage, StreamState } from './streamState.ts'
+import { StreamSettings } from './StreamSettings.ts'
+import { Turn } from './Turn.ts'
+
+/** What a stream actor needs of its node. */
+export type StreamNeeds = Log | Buckets | Ffmpeg | StreamSettings | Nats
+
+/** Every live stream is one of these. */
+export const streamActor = Effect.gen(function* () {
+  const settings = yield* StreamSettings
+  const { messageBytesMax } = yield* Log
+  const kind: ActorKind<MediaRecord, StreamState, StreamMessage, StreamAction, StreamNeeds> = {
+    kind: 'stream',
+    inbox: 'ingest',
+    outbox: 'media',
+    codec: mediaCodec,
+    begin: (owned, now_ms) => beginStream({ id: owned.id, token: owned.token, settings, messageBytesMax }, owned, now_ms),
+    decide: decideStream,
+    performer: makePerformer,
+    wanted: Effect.gen(function* () {
+      const { streams } = yield* Buckets
+      return (yield* streams.all).filter(({ value }) => value.status === StreamStatus.LIVE).map(({ key }) => key)
+    }),
+    isWanted: (id) =>
+      Effect.gen(function* () {
+        const { streams } = yield* Buckets
+        return (yield* streams.get(id))?.value.status === StreamStatus.LIVE
+      }),
+    onFailed: closeFailed
+  }
+  return kind
+})
+
+/** The state of a stream just taken over: new, or as its checkpoint says. */
+export const beginStream = (config: StreamConfig, owned: Owned<MediaRecord>, now_ms: number): { readonly state: StreamState; readonly actions: ReadonlyArray<Action> } => {
+  const checkpoint = mediaCodec.takeOver(owned.head).checkpoint
+  const turn = new Turn(emptyState(config, owned, checkpoint), now_ms)
+  if (checkpoint?.source !== undefined) resume(turn, checkpoint)
+  turn.act({ _tag: 'SetTimer', timer: 'window', after_ms: config.settings.reconnectWindow_ms })
+  turn.act({ _tag: 'SetTimer', timer: 'tick', after_ms: TICK_MS })
+  return { state: turn.state, actions: turn.actions }
+}
+
+const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint: Checkpoint | undefined): StreamState => ({
+  config,
+  packager: readPackager(checkpoint, config.settings),
+  source: undefined,
+  run: undefined,
+  resume: { _tag: 'Start', ingestSeq: owned.resumeSeq },
+  resumed: false,
+  next: undefined,
+  backlog: [],
+  backlogBytes: 0,
+  items: [],
+  newestSeq: 0,
+  outgoing: [],
+  appending: false,
+  stored: checkpoint,
+  quiet: false,
+  announcing: new Set(),
+  lostChunks: Number(checkpoint?.lostChunks ?? 0),
+  beginTicks: checkpoint === undefined || checkpoint.renditions.length === 0 ? undefined : Number(checkpoint.beginTicks),
+  closing: 'No',
+  failure: '',
+  draining: false,
+  described: ''
+})
+
+/** Goes on from a checkpoint: with the epoch's first byte where nothing of it is published, else from its point. */
+const resume = (turn: Turn, checkpoint: Checkpoint): void => {
+  const saved = checkpoint.source
+  if (saved === undefined) return
+  const container = containerOf(saved.mimeType)
+  const published = turn.state.packager.tracks.some(({ lastPts }) => lastPts >= 0)
+  const point = readPoint(saved)
+  const offset = { offset_ms: checkpoint.timelineOffsetMs === 0n ? TIMELINE_OFFSET_MS : Number(checkpoint.timelineOffsetMs), offsetKnown: point !== undefined || !published }
+  const source = { ...emptySource(saved.epoch, saved.mimeType, container), ...offset, tracks: readTracks(saved), expected: undefined }
+  if (point === undefined) {
+    return turn.set({ source: { ...source, index: openSource(container) }, run: newRun(turn) })
+  }
+  const { index, prefix } = resumeSource(container, saved.header, point)
+  turn.set({
+    source: { ...source, index, header: saved.header },
+    run: newRun(turn, { gathered: [prefix], points: [point] }),
+    resume: { _tag: 'Point', point },
+    resumed: true
+  })
+}
+

@@ -1,0 +1,114 @@
+import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { toBinary } from '@bufbuild/protobuf'
+import { CheckpointSchema } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
+import type { Decide } from '../../runtime/Behavior.ts'
+import type { FfmpegEvent, FfmpegExited } from '../ffmpeg/FfmpegChild.ts'
+import { matchesInit, pendingBytes, receiveInit, receiveSamples } from '../packager/packager.ts'
+import { REASON_CHARS_MAX } from './limits.ts'
+import { recordOf } from './mediaCodec.ts'
+import { announce, enqueueDiscontinuity, enqueueEnd, enqueueTick, flush, onAppended, onAppendRefused, onPublished } from './publishing.ts'
+import { onDelivered, read } from './reading.ts'
+import { beginAgain, beginEpoch, beginRestarted } from './runs.ts'
+import type { Action, Message, StreamState } from './streamState.ts'
+import { Turn } from './Turn.ts'
+
+/** The stream actor: source chunks in, MEDIA records out, one FFmpeg between them. */
+export const decideStream: Decide<StreamState, Message, Action> = (state, message, now_ms) => {
+  const turn = new Turn(state, now_ms)
+  hear(turn, message)
+  read(turn)
+  flush(turn)
+  goOn(turn)
+  return { state: turn.state, actions: turn.actions }
+}
+
+const hear = (turn: Turn, message: Message): void => {
+  switch (message._tag) {
+    case 'Delivered':
+      return onDelivered(turn, message.entry)
+    case 'Child':
+      return message.run === turn.state.run?.number ? onChild(turn, message.event) : undefined
+    case 'Appended':
+      return onAppended(turn, message.seq)
+    case 'AppendRefused':
+      return onAppendRefused(turn, message.reason)
+    case 'Published':
+      return onPublished(turn, message.ticket)
+    case 'Described':
+      return turn.act({ _tag: 'Finish' })
+    case 'Drain':
+      return turn.set({ draining: true })
+    case 'Reconnected':
+      return turn.act({ _tag: 'SetTimer', timer: 'window', after_ms: turn.state.config.settings.reconnectWindow_ms })
+    case 'Asked':
+      return turn.act({ _tag: 'Reply', question: message.question, body: turn.state.stored === undefined ? new Uint8Array() : toBinary(CheckpointSchema, turn.state.stored) })
+    case 'Elapsed':
+      return onElapsed(turn, message.timer)
+  }
+}
+
+const onElapsed = (turn: Turn, timer: string): void => {
+  if (timer === 'start') return turn.setRun({ startWaited: true })
+  if (timer === 'tick') return enqueueTick(turn)
+  if (timer !== 'window' || turn.state.next !== undefined || turn.state.backlog.length > 0) return
+  turn.act({ _tag: 'EndIngest', reason: EndReason.WINDOW_CLOSED, ifHead: turn.state.newestSeq })
+  turn.act({ _tag: 'SetTimer', timer: 'window', after_ms: turn.state.config.settings.reconnectWindow_ms })
+}
+
+const onChild = (turn: Turn, event: FfmpegEvent): void => {
+  const { packager, run } = turn.state
+  switch (event._tag) {
+    case 'Init':
+      if (!matchesInit(packager, event.rendition, event.bytes)) enqueueDiscontinuity(turn, 'another init segment after a restart')
+      return turn.set({ packager: receiveInit(turn.state.packager, event.rendition, event.bytes, event.info) })
+    case 'Samples':
+      return turn.set({ packager: receiveSamples(packager, event.rendition, event.samples), quiet: false })
+    case 'Quiet':
+      return turn.set({ quiet: true })
+    case 'Credit':
+      return turn.setRun({ queuedBytes: Math.max(0, (run?.queuedBytes ?? 0) - event.bytes) })
+    case 'Exited':
+      return onExited(turn, event)
+  }
+}
+
+/**
+ * FFmpeg has gone. After its last byte, and with every frame out, that is as it should be. Otherwise this activation
+ * ends and another begins from the log, under the host's supervision.
+ */
+const onExited = (turn: Turn, exited: FfmpegExited): void => {
+  const failing = turn.state.next?._tag === 'End' && turn.state.next.reason === EndReason.FAILED
+  if (turn.state.run?.phase === 'Draining' && (exited.complete || failing)) return turn.setRun({ phase: 'Over', queuedBytes: 0 })
+  const said = exited.stderr.trim().split('\n').at(-1) ?? ''
+  const how = exited.reason ?? (exited.signal === null ? `FFmpeg exited with ${exited.code}` : `FFmpeg was ended by ${exited.signal}`)
+  turn.act({ _tag: 'Restart', reason: (said === '' ? how : `${how}: ${said}`).slice(0, REASON_CHARS_MAX) })
+}
+
+/** Once nothing waits: what was to follow the run, or the end, or the hand-over. */
+const goOn = (turn: Turn): void => {
+  if (turn.state.closing === 'Recorded') return finish(turn)
+  if (turn.state.appending || turn.state.outgoing.length > 0 || turn.state.closing !== 'No') return
+  if (turn.state.draining) return turn.act({ _tag: 'Release' })
+  const { next, run } = turn.state
+  if (next === undefined || (run !== undefined && run.phase !== 'Over') || pendingBytes(turn.state.packager) > 0) return
+  if (next._tag === 'End') {
+    enqueueEnd(turn, next.reason, next.detail)
+    return flush(turn)
+  }
+  turn.set({ next: undefined })
+  if (next._tag === 'Epoch') beginEpoch(turn, next.epoch, next.mimeType, next.ingestSeq)
+  if (next._tag === 'Restarted') beginRestarted(turn)
+  if (next._tag === 'Again') beginAgain(turn, next)
+  read(turn)
+}
+
+/** The end is in the log: everyone is told once every segment is announced. */
+const finish = (turn: Turn): void => {
+  announce(turn)
+  if (turn.state.packager.unannounced.length > 0 || turn.state.stored === undefined) return
+  const { failure, stored } = turn.state
+  turn.set({ closing: 'Describing' })
+  turn.act({ _tag: 'Describe', status: failure === '' ? StreamStatus.ENDED : StreamStatus.FAILED, reason: failure, record: recordOf(stored, { case: undefined }), final: true })
+}
+

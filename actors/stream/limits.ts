@@ -1,0 +1,28 @@
+/** Limits of a stream actor; times in ms, sizes in bytes. */
+
+/** Bytes given to FFmpeg that its pipe has not taken yet, above which no more are read from the inbox. */
+export const FEED_BYTES_MAX = 1024 * 1024
+/** Bytes of finished frames that wait for the log, above which FFmpeg gets no more. */
+export const PENDING_BYTES_MAX = 8 * 1024 * 1024
+/** Waiting frames are written without waiting for a pause in FFmpeg's output from this size on. */
+export const FLUSH_BYTES = 256 * 1024
+/** Bytes delivered and not read yet, below which the mailbox is asked for more. */
+export const BACKLOG_BYTES_LOW = 2 * 1024 * 1024
+/** How long the first record waits for renditions that have given nothing yet. */
+export const START_WAIT_MS = 1_000
+/** Audio after which a source that promised video, and gave none, is taken as audio only. */
+export const VIDEO_WAIT_MS = 1_000
+/** Random-access points kept as candidates for the checkpoint, and how far apart audio-only ones are. */
+export const POINTS_MAX = 256
+export const AUDIO_POINTS_APART_MS = 500
+/** Timeline position of source time 0 in a stream's first epoch: room for timestamps before 0. */
+export const TIMELINE_OFFSET_MS = 10_000
+/** Distance between the end of one run's timeline and the first frame of the next: room for the encoder's priming. */
+export const RUN_GAP_MS = 25
+/** How far before the end of published audio FFmpeg is fed again, so that no click is heard at the seam. */
+export const AUDIO_WARMUP_WEBM_MS = 205
+export const AUDIO_WARMUP_MP4_MS = 285
+/** AAC frames that a resumed encoder makes before the first new one; they are dropped. */
+export const AUDIO_WARMUP_FRAMES = 4
+/** How much of a reason reaches people. */
+export const REASON_CHARS_MAX = 300

@@ -1,0 +1,94 @@
+import { create } from '@bufbuild/protobuf'
+import { Clock, Context, Effect, Exit, Queue, Scope } from 'effect'
+import type { Owned } from '../../runtime/ActorKind.ts'
+import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
+import { RenditionStateSchema, type StreamState as StreamEntry, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { Buckets } from '../../runtime/Bucket.ts'
+import { Log } from '../../runtime/Log.ts'
+import { Ffmpeg, type FfmpegChild } from '../ffmpeg/FfmpegChild.ts'
+import { endIngest } from './endIngest.ts'
+import type { StreamAction, StreamMessage } from './streamState.ts'
+
+const RETRY_MS = 500
+
+/** Performs what stream actors want beside what the runtime does: one FFmpeg at a time, and the stream's entry. */
+export const makePerformer = Effect.fnUntraced(function* (
+  owned: Owned<MediaRecord>,
+  send: (message: StreamMessage) => void
+): Effect.fn.Return<(action: StreamAction) => void, never, Log | Buckets | Ffmpeg | Scope.Scope> {
+  const context = yield* Effect.context<Log | Buckets | Ffmpeg>()
+  const scope = yield* Effect.scope
+  const children = yield* makeChildren(owned.id, send)
+  const work = yield* Queue.unbounded<Effect.Effect<void, never, Log | Buckets>>()
+  yield* Effect.forkScoped(Effect.forever(Effect.flatten(Queue.take(work))))
+  const later = (effect: Effect.Effect<void, never, Log | Buckets>): void => void Queue.offerUnsafe(work, effect)
+  return (action) => {
+    switch (action._tag) {
+      case 'Spawn':
+      case 'Feed':
+      case 'EndInput':
+        return children(action)
+      case 'EndIngest':
+        return later(endIngest(owned.id, action.reason, action.ifHead))
+      case 'Describe':
+        return later(Effect.andThen(describeStream(owned.id, action), Effect.sync(() => (action.final ? send({ _tag: 'Described' }) : undefined))))
+      case 'Warn':
+        return void Effect.runForkWith(Context.add(context, Scope.Scope, scope))(Effect.logWarning(action.reason, { stream: owned.id }))
+    }
+  }
+})
+
+type ChildAction = StreamAction & { readonly _tag: 'Spawn' | 'Feed' | 'EndInput' }
+
+/** The FFmpeg child of the newest run. What it is to be fed waits until it runs; an older child goes. */
+const makeChildren = Effect.fnUntraced(function* (id: string, send: (message: StreamMessage) => void) {
+  const ffmpeg = yield* Ffmpeg
+  const scope = yield* Effect.scope
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  let current: { readonly run: number; child: FfmpegChild | undefined; readonly waiting: Array<(child: FfmpegChild) => void>; readonly scope: Scope.Closeable } | undefined
+  const give = (to: (child: FfmpegChild) => void): void => {
+    if (current?.child !== undefined) return to(current.child)
+    current?.waiting.push(to)
+  }
+  const spawn = (action: ChildAction & { readonly _tag: 'Spawn' }) => Effect.gen(function* () {
+    if (current !== undefined) yield* Scope.close(current.scope, Exit.void)
+    const own = yield* Scope.fork(scope)
+    const mine = (current = { run: action.run, child: undefined as FfmpegChild | undefined, waiting: [] as Array<(child: FfmpegChild) => void>, scope: own })
+    const child = yield* ffmpeg.spawn(action.plan, (event) => send({ _tag: 'Child', run: action.run, event })).pipe(Scope.provide(own))
+    yield* Effect.logDebug('ffmpeg started', { stream: id, pid: child.pid })
+    mine.child = child
+    mine.waiting.forEach((to) => to(child))
+  }).pipe(
+    Effect.catch((error) => Effect.sync(() => send({ _tag: 'Child', run: action.run, event: { _tag: 'Exited', code: null, signal: null, complete: false, stderr: '', reason: error.message } })))
+  )
+  return (action: ChildAction): void => {
+    if (action._tag === 'Spawn') return void run(spawn(action))
+    give((child) => (action._tag === 'Feed' ? child.write(action.bytes) : child.end()))
+  }
+})
+
+/** Writes the stream's entry until it is written; an entry that is archived or ended already stays as it is. */
+export const describeStream = (id: string, action: StreamAction & { readonly _tag: 'Describe' }): Effect.Effect<void, never, Buckets> =>
+  Effect.gen(function* () {
+    const { streams } = yield* Buckets
+    const entry = yield* streams.get(id)
+    if (entry === undefined || entry.value.status !== StreamStatus.LIVE) return
+    const now_ms = yield* Clock.currentTimeMillis
+    yield* streams.update(id, described(entry.value, action, now_ms), entry.revision)
+  }).pipe(
+    Effect.tapError((error) => Effect.andThen(Effect.logDebug('describe again', { stream: id, error: error._tag }), Effect.sleep(RETRY_MS))),
+    Effect.eventually
+  )
+
+const described = (entry: StreamEntry, action: StreamAction & { readonly _tag: 'Describe' }, now_ms: number): StreamEntry => {
+  const { checkpoint } = action.record
+  return {
+    ...entry,
+    status: action.status,
+    reason: action.reason,
+    ...(action.final ? { endedAtMs: BigInt(now_ms) } : {}),
+    renditions: (checkpoint?.renditions ?? []).map(({ name, codec, width, height, bandwidth, frames }) => create(RenditionStateSchema, { name, codec, width, height, bandwidth, frames })),
+    lostChunks: checkpoint?.lostChunks ?? 0n,
+    discontinuities: checkpoint?.discontinuities ?? 0
+  }
+}

@@ -1,0 +1,143 @@
+import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import { type FfmpegPlan, AUDIO_RENDITION, type OutputPlan } from '../ffmpeg/plan.ts'
+import { videoOutputs } from '../ffmpeg/ladder.ts'
+import { timelineEnd } from '../packager/packager.ts'
+import type { Track } from '../packager/track.ts'
+import { type Container, openSource, resumePrefix, type SourceTracks } from '../source/sourceIndex.ts'
+import { AUDIO_WARMUP_FRAMES, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS } from './limits.ts'
+import { enqueueDiscontinuity } from './publishing.ts'
+import type { Next, Run, Source } from './streamState.ts'
+import type { Turn } from './Turn.ts'
+
+const AAC_FRAME = 1_024
+const AUDIO_TICKS_PER_MS = 48
+const TICKS_PER_MS = 90
+
+/** The container that a MIME type names. */
+export const containerOf = (mimeType: string): Container => (/^(video|audio)\/mp4\b/.test(mimeType) ? 'mp4' : 'webm')
+
+/** Reads a new epoch from its first byte. */
+export const beginEpoch = (turn: Turn, epoch: number, mimeType: string, ingestSeq: number): void => {
+  const container = containerOf(mimeType)
+  const first = turn.state.source === undefined
+  turn.set({
+    source: { ...emptySource(epoch, mimeType, container), index: openSource(container), offset_ms: TIMELINE_OFFSET_MS, offsetKnown: first },
+    run: newRun(turn),
+    resume: { _tag: 'Start', ingestSeq }
+  })
+}
+
+export const emptySource = (epoch: number, mimeType: string, container: Container): Omit<Source, 'index' | 'offset_ms' | 'offsetKnown'> => ({
+  epoch, mimeType, container, header: undefined, tracks: {}, expected: { seq: 0, piece: 0 }, receivedAt_ms: 0
+})
+
+export const newRun = (turn: Turn, change: Partial<Run> = {}): Run => ({
+  number: (turn.state.run?.number ?? 0) + 1,
+  phase: 'Gathering',
+  inMiddle: false,
+  gathered: [],
+  queuedBytes: 0,
+  renditions: [],
+  startWaited: false,
+  audioOnly: false,
+  firstAudio: undefined,
+  placed: false,
+  points: [],
+  ...change
+})
+
+/** The source goes on from a random-access point with a new FFmpeg, behind a discontinuity. */
+export const beginAgain = (turn: Turn, next: Next & { readonly _tag: 'Again' }): void => {
+  const { source } = turn.state
+  if (source?.header === undefined) return
+  const gathered = [resumePrefix(source.container, source.header, next.point)]
+  turn.set({ run: newRun(turn, { gathered, points: [next.point] }), resume: { _tag: 'Point', point: next.point } })
+  turn.setSource({ offsetKnown: true })
+}
+
+/** The source began anew within its epoch: its new header comes next. */
+export const beginRestarted = (turn: Turn): void => {
+  turn.set({ run: newRun(turn, { inMiddle: true }) })
+  turn.setSource({ offsetKnown: false, header: undefined })
+}
+
+/** No more of the source goes into this run; `next` follows when its last frame is in the log. */
+export const leaveRun = (turn: Turn, next: Next): void => {
+  turn.set({ next })
+  const { run } = turn.state
+  if (run?.phase === 'Gathering' && run.firstAudio !== undefined) {
+    place(turn, run.firstAudio)
+    startChild(turn, true)
+  }
+  if (turn.state.run?.phase === 'Gathering') return turn.setRun({ phase: 'Over', gathered: [], queuedBytes: 0 })
+  if (turn.state.run?.phase !== 'Feeding') return
+  turn.setRun({ phase: 'Draining' })
+  turn.act({ _tag: 'EndInput', run: turn.state.run.number })
+}
+
+/** There is no going on with this source: what is whole is kept, and everyone learns the reason. */
+export const fail = (turn: Turn, reason: string): void => {
+  const failure = reason.slice(0, REASON_CHARS_MAX)
+  turn.set({ failure })
+  turn.act({ _tag: 'EndIngest', reason: EndReason.FAILED, ifHead: undefined })
+  leaveRun(turn, { _tag: 'End', reason: EndReason.FAILED, detail: failure })
+}
+
+/** Source time 0 on the timeline, 90 kHz ticks. */
+export const offsetTicks = (turn: Turn): number => (turn.state.source?.offset_ms ?? 0) * TICKS_PER_MS
+
+/** The first frame of a run settles where the run lies on the timeline, and which wall clock that is. */
+export const place = (turn: Turn, firstPts: number): void => {
+  const { source, run, packager } = turn.state
+  if (source === undefined || run === undefined || run.placed) return
+  turn.setRun({ placed: true })
+  if (!source.offsetKnown) {
+    const end_ms = timelineEnd(packager) / TICKS_PER_MS
+    turn.setSource({ offset_ms: Math.ceil(end_ms - firstPts / TICKS_PER_MS) + RUN_GAP_MS, offsetKnown: true })
+  }
+  if (packager.tracks.some(({ lastPts }) => lastPts >= 0) && !continues(turn)) enqueueDiscontinuity(turn, 'the source changed')
+  const ticks = firstPts + offsetTicks(turn)
+  const anchor = turn.state.packager.anchor ?? { wall_ms: source.receivedAt_ms, ticks }
+  turn.set({ beginTicks: turn.state.beginTicks ?? ticks, packager: { ...turn.state.packager, anchor } })
+}
+
+/** Whether the run goes on with frames that an earlier owner has published. */
+const continues = (turn: Turn): boolean => turn.state.run?.number === 1 && turn.state.resumed
+
+/** Starts FFmpeg and gives it what has been gathered. */
+export const startChild = (turn: Turn, audioOnly: boolean): void => {
+  const { run, source } = turn.state
+  if (run === undefined || source === undefined) return
+  const first = run.points[0]
+  if (run.inMiddle && first !== undefined) turn.set({ resume: { _tag: 'Point', point: first } })
+  const outputs = planOutputs(turn, source, audioOnly)
+  const plan: FfmpegPlan = { container: source.container, timelineOffset_ms: source.offset_ms, outputs }
+  turn.setRun({ phase: 'Feeding', gathered: [], audioOnly, renditions: outputs.map(({ rendition }) => rendition) })
+  turn.act({ _tag: 'Spawn', run: run.number, plan })
+  for (const bytes of run.gathered) turn.act({ _tag: 'Feed', run: run.number, bytes })
+  turn.act({ _tag: 'SetTimer', timer: 'start', after_ms: START_WAIT_MS })
+}
+
+const planOutputs = (turn: Turn, source: Source, audioOnly: boolean): ReadonlyArray<OutputPlan> => {
+  const { video, audio }: SourceTracks = source.tracks
+  const { settings } = turn.state.config
+  const published = (rendition: string): Track | undefined => turn.state.packager.tracks.find(({ name, lastPts }) => name === rendition && lastPts >= 0)
+  const trimmed = (output: OutputPlan): OutputPlan => {
+    const track = published(output.rendition)
+    if (track === undefined || output._tag === 'CopyVideo') return output
+    return output._tag === 'EncodeVideo' ? { ...output, trimStart: videoTrim(track, source) } : { ...output, trimStart: audioTrim(track, source) }
+  }
+  const pictures = video === undefined || audioOnly ? [] : videoOutputs(settings.ladder, video, video.codec === 'h264')
+  const sound: ReadonlyArray<OutputPlan> = audio === undefined ? [] : [{ _tag: 'EncodeAudio', rendition: AUDIO_RENDITION }]
+  return [...pictures, ...sound].map(trimmed)
+}
+
+/** First source tick behind the last published frame: a millisecond later, less than any frame lasts. */
+const videoTrim = (track: Track, source: Source): number => {
+  const ticksPerSecond = source.tracks.video?.ticksPerSecond ?? 1_000
+  const last_ms = (track.lastPts * 1_000) / track.init.info.timescale - source.offset_ms
+  return Math.floor(((last_ms + 1) * ticksPerSecond) / 1_000) + 1
+}
+
+const audioTrim = (track: Track, source: Source): number =>
+  Math.max(0, track.nextDts - source.offset_ms * AUDIO_TICKS_PER_MS - AUDIO_WARMUP_FRAMES * AAC_FRAME)

@@ -1,0 +1,83 @@
+import { withFrame } from '../packager/partTarget.ts'
+import { onAudioFrame, onVideoFrame } from '../packager/segmentation.ts'
+import type { RandomAccessPoint, SourceItem } from '../source/sourceIndex.ts'
+import { AUDIO_POINTS_APART_MS, POINTS_MAX, VIDEO_WAIT_MS } from './limits.ts'
+import { fail, leaveRun, place, offsetTicks, startChild } from './runs.ts'
+import type { Turn } from './Turn.ts'
+
+const TICKS_PER_MS = 90
+
+/** Acts on one item of the source index, in byte order. */
+export const takeItem = (turn: Turn, item: SourceItem): void => {
+  switch (item._tag) {
+    case 'Feed':
+      return feed(turn, item.bytes)
+    case 'Header':
+      return turn.setSource({ header: item.bytes, tracks: item.tracks })
+    case 'VideoFrame':
+      return onVideo(turn, item.pts, item.randomAccess)
+    case 'AudioFrame':
+      return onAudio(turn, item.pts, item.point)
+    case 'ParametersChanged':
+      return leaveRun(turn, { _tag: 'Again', point: item.at })
+    case 'Restarted':
+      return leaveRun(turn, { _tag: 'Restarted', ingestSeq: item.at.ingestSeq })
+    case 'Jump':
+      return turn.act({ _tag: 'Warn', reason: `${item.track} leaps from ${item.previous} to ${item.pts} (90 kHz)` })
+    case 'Invalid':
+      return fail(turn, item.reason)
+  }
+}
+
+const feed = (turn: Turn, bytes: Uint8Array): void => {
+  const { run } = turn.state
+  if (run === undefined) return
+  if (run.phase === 'Gathering') return turn.setRun({ gathered: [...run.gathered, bytes], queuedBytes: run.queuedBytes + bytes.byteLength })
+  turn.setRun({ queuedBytes: run.queuedBytes + bytes.byteLength })
+  turn.act({ _tag: 'Feed', run: run.number, bytes })
+}
+
+const onVideo = (turn: Turn, pts: number, point: RandomAccessPoint | undefined): void => {
+  const { run, source } = turn.state
+  if (run === undefined || source === undefined) return
+  if (run.phase !== 'Gathering' && run.audioOnly) {
+    if (point !== undefined) leaveRun(turn, { _tag: 'Again', point })
+    return
+  }
+  if (run.phase === 'Gathering' && point === undefined) return
+  if (point !== undefined) remember(turn, point)
+  if (run.phase === 'Gathering') {
+    place(turn, Math.min(pts, run.firstAudio ?? pts))
+    startChild(turn, false)
+  }
+  const { packager } = turn.state
+  const at = pts + offsetTicks(turn)
+  const segmentation = onVideoFrame(packager.segmentation, at, point !== undefined)
+  const estimate = packager.partTarget_us > 0 ? packager.estimate : withFrame(packager.estimate, at)
+  turn.set({ packager: { ...packager, segmentation, estimate } })
+}
+
+const onAudio = (turn: Turn, pts: number, point: RandomAccessPoint | undefined): void => {
+  const { run, source } = turn.state
+  if (run === undefined || source === undefined) return
+  const firstAudio = run.firstAudio ?? pts
+  turn.setRun({ firstAudio })
+  const promised = source.tracks.video !== undefined
+  const alone = run.phase === 'Gathering' ? !promised || pts - firstAudio >= VIDEO_WAIT_MS * TICKS_PER_MS : run.audioOnly
+  if (run.phase === 'Gathering' && !alone) return
+  if (run.phase === 'Gathering') {
+    place(turn, firstAudio)
+    startChild(turn, true)
+  }
+  if (alone && point !== undefined && isFarEnough(run.points.at(-1), point)) remember(turn, point)
+  const { packager } = turn.state
+  turn.set({ packager: { ...packager, segmentation: onAudioFrame(packager.segmentation, pts + offsetTicks(turn), alone) } })
+}
+
+const isFarEnough = (last: RandomAccessPoint | undefined, point: RandomAccessPoint): boolean =>
+  last === undefined || point.pts - last.pts >= AUDIO_POINTS_APART_MS * TICKS_PER_MS
+
+const remember = (turn: Turn, point: RandomAccessPoint): void => {
+  const points = turn.state.run?.points ?? []
+  turn.setRun({ points: points.length < POINTS_MAX ? [...points, point] : [...points.slice(0, -1), point] })
+}

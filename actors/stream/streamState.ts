@@ -1,0 +1,131 @@
+import type { Checkpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
+import type { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
+import type { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import type { RuntimeAction, RuntimeMessage } from '../../runtime/Behavior.ts'
+import type { LogEntry } from '../../runtime/Log.ts'
+import type { FfmpegEvent } from '../ffmpeg/FfmpegChild.ts'
+import type { FfmpegPlan } from '../ffmpeg/plan.ts'
+import type { Packager } from '../packager/packager.ts'
+import type { Container, RandomAccessPoint, SourceIndex, SourceItem, SourceTracks } from '../source/sourceIndex.ts'
+import type { StreamSettingsShape } from './StreamSettings.ts'
+
+/** What a stream actor hears beside what the runtime tells every actor. */
+export type StreamMessage =
+  | { readonly _tag: 'Child'; readonly run: number; readonly event: FfmpegEvent }
+  /** The state asked for with `Describe` is written. */
+  | { readonly _tag: 'Described' }
+
+/** What a stream actor wants done beside what the runtime does for every actor. */
+export type StreamAction =
+  | { readonly _tag: 'Spawn'; readonly run: number; readonly plan: FfmpegPlan }
+  | { readonly _tag: 'Feed'; readonly run: number; readonly bytes: Uint8Array }
+  | { readonly _tag: 'EndInput'; readonly run: number }
+  /** Appends `End` to the inbox: only if its head is still `ifHead`, where that is given. */
+  | { readonly _tag: 'EndIngest'; readonly reason: EndReason; readonly ifHead: number | undefined }
+  /** Writes the stream's entry for everyone to see; `final` is answered with `Described`. */
+  | { readonly _tag: 'Describe'; readonly status: StreamStatus; readonly reason: string; readonly record: MediaRecord; readonly final: boolean }
+  /** Says that chunks are missing or damaged. */
+  | { readonly _tag: 'Warn'; readonly reason: string }
+
+export type Message = StreamMessage | RuntimeMessage
+export type Action = StreamAction | RuntimeAction<MediaRecord>
+
+/** What never changes in an activation. */
+export interface StreamConfig {
+  readonly id: string
+  readonly token: number
+  readonly settings: StreamSettingsShape
+  /** Largest message of the server, bytes. */
+  readonly messageBytesMax: number
+}
+
+/** Where a successor would begin to read. */
+export type ResumePoint =
+  | { readonly _tag: 'Start'; readonly ingestSeq: number }
+  | { readonly _tag: 'Point'; readonly point: RandomAccessPoint }
+
+/** One FFmpeg child and the piece of source that it gets: from a header or random-access point to a change, or the end. */
+export interface Run {
+  readonly number: number
+  /**
+   * Gathering: bytes wait for the first keyframe. Feeding: FFmpeg runs. Draining: it has had its last byte.
+   * Over: its last frame has come out.
+   */
+  readonly phase: 'Gathering' | 'Feeding' | 'Draining' | 'Over'
+  /** The run begins with a new header in the middle of its epoch. */
+  readonly inMiddle: boolean
+  readonly gathered: ReadonlyArray<Uint8Array>
+  readonly queuedBytes: number
+  /** Renditions that FFmpeg was asked for. */
+  readonly renditions: ReadonlyArray<string>
+  /** Those renditions that have given nothing are waited for no longer. */
+  readonly startWaited: boolean
+  /** No video: none in the header, or none came. */
+  readonly audioOnly: boolean
+  /** Source time of the first audio frame, 90 kHz ticks. */
+  readonly firstAudio: number | undefined
+  /** Whether a frame was placed on the timeline. */
+  readonly placed: boolean
+  /** Candidates for the checkpoint, oldest first; the first is the one in force. */
+  readonly points: ReadonlyArray<RandomAccessPoint>
+}
+
+/** The byte stream being read. */
+export interface Source {
+  readonly epoch: number
+  readonly mimeType: string
+  readonly container: Container
+  readonly index: SourceIndex
+  readonly header: Uint8Array | undefined
+  readonly tracks: SourceTracks
+  /** Source time 0 on the timeline, ms. */
+  readonly offset_ms: number
+  readonly offsetKnown: boolean
+  /** What the next record of the inbox must be; undefined: whatever comes first. */
+  readonly expected: { readonly seq: number; readonly piece: number } | undefined
+  /** Wall clock of the chunk being read, ms since 1970. */
+  readonly receivedAt_ms: number
+}
+
+/** What follows once the run that drains is over. */
+export type Next =
+  | { readonly _tag: 'Epoch'; readonly epoch: number; readonly mimeType: string; readonly ingestSeq: number }
+  /** The same source from a point on, for a new FFmpeg. */
+  | { readonly _tag: 'Again'; readonly point: RandomAccessPoint }
+  /** The source began anew within its epoch. */
+  | { readonly _tag: 'Restarted'; readonly ingestSeq: number }
+  | { readonly _tag: 'End'; readonly reason: EndReason; readonly detail: string }
+
+/** The stream actor. */
+export interface StreamState {
+  readonly config: StreamConfig
+  readonly packager: Packager
+  readonly source: Source | undefined
+  readonly run: Run | undefined
+  readonly resume: ResumePoint
+  /** The first run goes on with frames that an earlier owner has published. */
+  readonly resumed: boolean
+  readonly next: Next | undefined
+  /** Entries delivered and not read, and the rest of the one in hand. */
+  readonly backlog: ReadonlyArray<LogEntry>
+  readonly backlogBytes: number
+  readonly items: ReadonlyArray<SourceItem>
+  readonly newestSeq: number
+  /** Records to append; the first is on its way when `appending`. */
+  readonly outgoing: ReadonlyArray<MediaRecord>
+  readonly appending: boolean
+  /** Checkpoint of the last record stored. */
+  readonly stored: Checkpoint | undefined
+  /** FFmpeg has paused since the last frame. */
+  readonly quiet: boolean
+  /** Announcements on their way, by ticket. */
+  readonly announcing: ReadonlySet<string>
+  readonly lostChunks: number
+  readonly beginTicks: number | undefined
+  readonly closing: 'No' | 'Recorded' | 'Describing'
+  readonly failure: string
+  readonly draining: boolean
+  /** Renditions that everyone has been told of. */
+  readonly described: string
+}
