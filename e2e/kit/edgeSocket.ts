@@ -19,6 +19,9 @@ const socketUrl = (edge: string): string => new URL('/ws/stream', edge).href.rep
 
 const parse = (text: string): EdgeMessage => JSON.parse(text) as EdgeMessage
 
+/** A mask of zeros (RFC 6455 §5.3) is a mask, and costs this client nothing; masks protect proxies, and there are none here. */
+const noMask = (mask: Buffer): void => void mask.fill(0)
+
 /** A connection to an edge's `/ws/stream` and the answers it waits for. */
 export class EdgeSocket {
   readonly socket: WebSocket
@@ -26,7 +29,7 @@ export class EdgeSocket {
   private readonly waiting = new Map<string, (message: EdgeMessage) => void>()
 
   constructor(edge: string, onMessage: (message: EdgeMessage) => void) {
-    this.socket = new WebSocket(socketUrl(edge), { perMessageDeflate: false })
+    this.socket = new WebSocket(socketUrl(edge), { perMessageDeflate: false, generateMask: noMask })
     let refusal = ''
     this.closed = new Promise((resolve) => {
       this.socket.on('error', (error) => (refusal ||= error.message))
