@@ -2,7 +2,7 @@
  * Durable ingest: WebSocket → edge → JetStream → an actor's mailbox (a sink in FFmpeg's place), beside what the bare
  * nats client publishes with the same load in the same run. `BENCH_RUNS` (5) pairs of runs, the medians are printed.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { connect, type NatsConnection } from 'nats'
@@ -17,11 +17,25 @@ import type { SinkAnswer, SinkOrder } from './sinkActor.ts'
 const runs = Number(process.env['BENCH_RUNS'] ?? 5)
 const load = makeLoad(32, 40, 300_000)
 
-const startSink = (): ChildProcess => fork(join(import.meta.dirname, 'sinkActor.ts'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
+/** The actors' side, as the benchmark talks to it. */
+interface Sink {
+  readonly order: (order: SinkOrder) => void
+  /** Waits for the next answer; rejects when it is another one or the sink has ended. */
+  readonly answers: (wanted: SinkAnswer) => Promise<void>
+  readonly stop: () => void
+}
 
-const answerOf = async (sink: ChildProcess, wanted: SinkAnswer): Promise<void> => {
-  const [answer] = (await Promise.race([once(sink, 'message'), once(sink, 'exit').then(() => ['an exit'])])) as [string]
-  if (answer !== wanted) throw new Error(`the sink answered ${answer} instead of ${wanted}`)
+const startSink = (): Sink => {
+  const child = fork(join(import.meta.dirname, 'sinkActor.ts'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  const exited = once(child, 'exit').then(() => ['an exit'])
+  return {
+    order: (order) => void child.send(order),
+    answers: async (wanted) => {
+      const [answer] = (await Promise.race([once(child, 'message'), exited])) as [string]
+      if (answer !== wanted) throw new Error(`the sink answered ${answer} instead of ${wanted}`)
+    },
+    stop: () => void (child.connected && child.disconnect()),
+  }
 }
 
 /** Sends a publisher's share, each message after the acknowledgement of the one before. */
@@ -32,12 +46,11 @@ const sendOneByOne = async (publisher: Publisher): Promise<void> => {
   }
 }
 
-const measureMillrace = async (edge: PlatformProcess, sink: ChildProcess): Promise<number> => {
+const measureMillrace = async (edge: PlatformProcess, sink: Sink): Promise<number> => {
   const publishers = await Promise.all(Array.from({ length: load.publishers }, () => startPublishing(edge.url, { mimeType: 'video/webm' })))
-  const order: SinkOrder = { ids: publishers.map(({ recordingId }) => recordingId), bytes: load.megabytes * 1_000_000 }
-  sink.send(order)
-  await answerOf(sink, 'ready')
-  const taken = answerOf(sink, 'taken')
+  sink.order({ ids: publishers.map(({ recordingId }) => recordingId), bytes: load.megabytes * 1_000_000 })
+  await sink.answers('ready')
+  const taken = sink.answers('taken')
   const begun_ms = performance.now()
   await Promise.all([...publishers.map(sendOneByOne), taken])
   const took_ms = performance.now() - begun_ms
@@ -51,7 +64,7 @@ const emptyLogs = async (connection: NatsConnection): Promise<void> => {
   for await (const { config } of manager.streams.list()) if (config.name.startsWith('INGEST_')) await manager.streams.purge(config.name)
 }
 
-const compare = async (connection: NatsConnection, edge: PlatformProcess, sink: ChildProcess, work: Load): Promise<void> => {
+const compare = async (connection: NatsConnection, edge: PlatformProcess, sink: Sink, work: Load): Promise<void> => {
   const [bare, millrace]: [Array<number>, Array<number>] = [[], []]
   // The first pair warms both up and does not count.
   for (let run = -1; run < runs; run++) {
@@ -81,7 +94,7 @@ const sink = startSink()
 try {
   await compare(connection, edge, sink, load)
 } finally {
-  sink.disconnect()
+  sink.stop()
   await edge.stop()
   await connection.close()
 }
