@@ -16,7 +16,7 @@ export interface IngestSettingsShape {
   readonly keepAlive_ms: number
   /** Time without a frame or a text message after which a publisher is let go. Default 600 000. */
   readonly idle_ms: number
-  /** Time without any sign of life, pongs included, after which a connection counts as dead; whole seconds ≥ 8. Default 30 000. */
+  /** Time without any sign of life, pongs included, after which a connection counts as dead; 8 to 960 whole seconds. Default 30 000. */
   readonly heartbeat_ms: number
   /** How long the answer to `stop` waits for the stream to be finished. Default 5 000. */
   readonly stop_ms: number

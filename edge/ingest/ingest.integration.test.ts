@@ -164,12 +164,26 @@ it('bad input is answered with an error and its close code, and disturbs no othe
   healthy.cut()
 })
 
-it('a frame that never ends is cut off, and the edge lives', async () => {
+it('a frame that is far too big, or never ends, is cut off, and the edge lives', async () => {
   const { publisher } = await startPublisher(edge.url)
   publisher.send(webm(40 * 1024 * 1024))
   expect(await publisher.closing()).toBe(1006)
+  const endless = (await startPublisher(edge.url)).publisher
+  for (let i = 0; i < 40; i++) endless.sendFragment(webm(1024 * 1024))
+  expect(await endless.closing()).toBe(1006)
   const next = await startPublisher(edge.url)
   next.publisher.cut()
+})
+
+it('a frame whose connection breaks in its middle is not stored, and is expected again', async () => {
+  const { publisher, started } = await startPublisher(edge.url)
+  publisher.send(webm(100))
+  await publisher.acked(0)
+  publisher.sendFragment(webm(100))
+  publisher.cut()
+  const next = await resumePublisher(edge.url, started)
+  expect((await next.heard('resumed')).nextSeq).toBe(1)
+  next.cut()
 })
 
 it('a publisher is told why its stream failed', async () => {

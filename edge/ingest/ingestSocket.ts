@@ -8,6 +8,10 @@ import type { Peer, PublisherSession } from './PublisherSession.ts'
 export const INGEST_PATH = '/ws/stream'
 const TOPIC = 'ingest'
 
+/** What uWebSockets.js takes as idle timeout, seconds. */
+const IDLE_S_MIN = 8
+const IDLE_S_MAX = 960
+
 interface Connection {
   session: PublisherSession | undefined
   socket: SocketPeer | undefined
@@ -26,7 +30,7 @@ const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsS
   maxPayloadLength: PAYLOAD_BYTES_MAX,
   maxBackpressure: BACKPRESSURE_BYTES_MAX,
   closeOnBackpressureLimit: true,
-  idleTimeout: Math.max(8, Math.round(settings.heartbeat_ms / 1000)),
+  idleTimeout: Math.min(IDLE_S_MAX, Math.max(IDLE_S_MIN, Math.round(settings.heartbeat_ms / 1000))),
   sendPingsAutomatically: true,
   upgrade: (res, req, context) => {
     const connection: Connection = { session: undefined, socket: undefined }

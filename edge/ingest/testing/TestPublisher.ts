@@ -42,8 +42,9 @@ export class TestPublisher {
     this.#socket.send(frame)
   }
 
-  get unsentBytes(): number {
-    return this.#socket.bufferedAmount
+  /** Sends a piece of a WebSocket message that goes on. */
+  sendFragment(bytes: Uint8Array): void {
+    this.#socket.send(bytes, { fin: false })
   }
 
   /** Cuts the connection without a close frame. */
