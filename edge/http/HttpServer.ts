@@ -10,7 +10,7 @@ import { Counters } from './Counters.ts'
 import type { CounterName, CountersShape } from './Counters.ts'
 import { Exchange } from './Exchange.ts'
 import { failed, methodRefused, notFound, Problem, problemAnswer, urlTooLong } from './problems.ts'
-import { readRequest } from './request.ts'
+import { rawQuery, readRequest } from './request.ts'
 import type { Request } from './request.ts'
 
 /** Nothing could be bound to the address: another program has the port, or the host is none of ours. */
@@ -73,7 +73,7 @@ const addRoute = (server: Server, pattern: string, handler: Handler): void => {
 const answerWith = (server: Server, res: HttpResponse, req: HttpRequest, parameters: number, handler: Handler): void => {
   const exchange: Exchange = new Exchange(res, () => server.exchanges.delete(exchange))
   server.exchanges.add(exchange)
-  const tooLong = req.getUrl().length + req.getQuery().length > URL_LENGTH_MAX
+  const tooLong = req.getUrl().length + rawQuery(req).length > URL_LENGTH_MAX
   const request = readRequest(req, parameters)
   const send = (answer: Answer): void => exchange.send(answer, serverHeaders(server, request), request.method !== 'HEAD', performance.now())
   if (tooLong) return send(refusal(server, urlTooLong(`at most ${URL_LENGTH_MAX} characters`)))

@@ -17,12 +17,15 @@ export interface Request {
   readonly ifNoneMatch: string
 }
 
+/** The query as it came; the program, unlike its types, says undefined where there is none. */
+export const rawQuery = (req: HttpRequest): string => (req.getQuery() as string | undefined) ?? ''
+
 /** Copies what handlers may know. */
 export const readRequest = (req: HttpRequest, parameterCount: number): Request => ({
   method: req.getCaseSensitiveMethod(),
   path: req.getUrl(),
   parameters: Array.from({ length: parameterCount }, (_, index) => req.getParameter(index) ?? ''),
-  query: new URLSearchParams(req.getQuery()),
+  query: new URLSearchParams(rawQuery(req)),
   origin: req.getHeader('origin'),
   range: req.getHeader('range'),
   ifNoneMatch: req.getHeader('if-none-match')

@@ -1,0 +1,17 @@
+import { Layer } from 'effect'
+import { healthRoutes } from './http/healthRoutes.ts'
+import { pages } from './http/pages.ts'
+import { streamsApi } from './http/streamsApi.ts'
+import { LiveMedia } from './playback/LiveMedia.ts'
+import { livePlayback } from './playback/livePlayback.ts'
+import { MediaCache } from './playback/MediaCache.ts'
+import { recordingPlayback } from './playback/recordingPlayback.ts'
+import { RecordingPlaces } from './playback/RecordingPlaces.ts'
+import { StreamFollower } from './playback/StreamFollower.ts'
+
+/** Everything that viewers and probes reach over HTTP; wants the server, the logs, the buckets and the object store. */
+export const edgeRoutes = Layer.mergeAll(healthRoutes, pages, streamsApi, livePlayback, recordingPlayback).pipe(
+  Layer.provide(LiveMedia.layer),
+  Layer.provide(Layer.mergeAll(MediaCache.layer, RecordingPlaces.layer)),
+  Layer.provideMerge(StreamFollower.layer)
+)

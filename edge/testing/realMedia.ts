@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process'
+import { Result } from 'effect'
+import { BoxSplitter } from '../../actors/fmp4/boxes.ts'
+import type { Box } from '../../actors/fmp4/boxes.ts'
+import { readFragment } from '../../actors/fmp4/readFragment.ts'
+import { readInit } from '../../actors/fmp4/readInit.ts'
+import type { InitInfo } from '../../actors/fmp4/readInit.ts'
+import type { Sample } from '../../actors/fmp4/sample.ts'
+
+/** One encoded track. */
+export interface EncodedTrack {
+  readonly name: 'source' | 'audio'
+  readonly init: Uint8Array
+  readonly info: InitInfo
+  readonly samples: ReadonlyArray<Sample>
+}
+
+const FRAGMENTED = ['-f', 'mp4', '-movflags', 'empty_moov+default_base_moof+frag_every_frame+skip_trailer', 'pipe:1']
+
+/** A test picture (20 frames a second, a keyframe every 2 s) and a tone, encoded by FFmpeg. */
+export const encodeMedia = (duration_s: number): ReadonlyArray<EncodedTrack> => {
+  const run = (args: ReadonlyArray<string>): Uint8Array => execFileSync('ffmpeg', ['-v', 'error', ...args, ...FRAGMENTED], { maxBuffer: 64 * 1024 * 1024 })
+  const video = run(['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=20:duration=${duration_s}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '40', '-sc_threshold', '0', '-video_track_timescale', '90000'])
+  const audio = run(['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${duration_s}`, '-c:a', 'aac', '-ac', '2', '-ar', '48000', '-output_ts_offset', '0'])
+  return [readTrack('source', video), readTrack('audio', audio)]
+}
+
+const readTrack = (name: EncodedTrack['name'], bytes: Uint8Array): EncodedTrack => {
+  const { boxes } = new BoxSplitter().push(bytes)
+  const ofType = (type: string): ReadonlyArray<Box> => boxes.filter((box) => box.type === type)
+  const init = Buffer.concat([...ofType('ftyp'), ...ofType('moov')].map((box) => box.bytes))
+  const mdats = ofType('mdat')
+  const samples = ofType('moof').flatMap((moof, index) => {
+    const mdat = mdats[index]
+    return mdat ? Result.getOrThrow(readFragment(moof, mdat)) : []
+  })
+  return { name, init, info: Result.getOrThrow(readInit(init)), samples }
+}
