@@ -1,11 +1,12 @@
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf'
-import { Context, Effect, Layer, type Scope } from 'effect'
+import { Context, Deferred, Effect, Layer, type Scope } from 'effect'
 import type { KV, KvEntry } from 'nats'
 import { LeaseSchema, NodeStateSchema } from '../proto/gen/millrace/v1/node_pb.js'
 import { StreamStateSchema } from '../proto/gen/millrace/v1/stream_state_pb.js'
 import { LogUnavailable, RevisionConflict } from './errors.ts'
 import { API_TIMEOUT_MS } from './limits.ts'
 import { apiCode, ask, Nats } from './Nats.ts'
+import { type Delivery, type LogEntry, PullReader } from './PullReader.ts'
 
 /** What a bucket holds under a key. */
 export interface BucketEntry<T> {
@@ -16,6 +17,8 @@ export interface BucketEntry<T> {
 
 /** A change seen by a watcher; `value` is absent when the key was removed. */
 export type BucketChange<T> = BucketEntry<T> | { readonly key: string; readonly revision: number; readonly value?: never }
+
+const isEntry = <T>(change: BucketChange<T>): change is BucketEntry<T> => change.value !== undefined
 
 /** A key-value bucket of one message type. Every write names the revision that it replaces. */
 export interface Bucket<D extends DescMessage> {
@@ -30,12 +33,15 @@ export interface Bucket<D extends DescMessage> {
   readonly watch: (onChange: (change: BucketChange<MessageShape<D>>) => void) => Effect.Effect<void, LogUnavailable, Scope.Scope>
 }
 
+/** The bucket of heartbeats. */
+export type NodeStateBucket = Bucket<typeof NodeStateSchema>
+
 /** The three buckets of the topology. */
 export class Buckets extends Context.Service<Buckets, {
   /** `{streamId}` → what is wanted of a stream. */
   readonly streams: Bucket<typeof StreamStateSchema>
   /** `{node}` → heartbeat. */
-  readonly nodes: Bucket<typeof NodeStateSchema>
+  readonly nodes: NodeStateBucket
   /** `{kind}.{id}` → owner. */
   readonly leases: Bucket<typeof LeaseSchema>
 }>()('millrace/runtime/Buckets') {
@@ -46,9 +52,9 @@ export class Buckets extends Context.Service<Buckets, {
       const open = (name: string): Effect.Effect<KV, LogUnavailable> =>
         ask(`bucket ${name}`, () => nats.connection.jetstream({ timeout: API_TIMEOUT_MS }).views.kv(name, { bindOnly: true, allow_direct: false }))
       return Buckets.of({
-        streams: bucketOf('streams', yield* open('streams'), StreamStateSchema),
-        nodes: bucketOf('nodes', yield* open('nodes'), NodeStateSchema),
-        leases: bucketOf('leases', yield* open('leases'), LeaseSchema)
+        streams: bucketOf(nats, 'streams', yield* open('streams'), StreamStateSchema),
+        nodes: bucketOf(nats, 'nodes', yield* open('nodes'), NodeStateSchema),
+        leases: bucketOf(nats, 'leases', yield* open('leases'), LeaseSchema)
       })
     })
   )
@@ -56,7 +62,7 @@ export class Buckets extends Context.Service<Buckets, {
 
 const CONFLICTS = new Set([10071, 10164])
 
-const bucketOf = <D extends DescMessage>(bucket: string, kv: KV, schema: D): Bucket<D> => {
+const bucketOf = <D extends DescMessage>(nats: Nats['Service'], bucket: string, kv: KV, schema: D): Bucket<D> => {
   const decode = (entry: KvEntry): BucketEntry<MessageShape<D>> => ({ key: entry.key, value: fromBinary(schema, entry.value), revision: entry.revision })
   const live = (entry: KvEntry): boolean => entry.operation === 'PUT'
   const write = <A>(key: string, operation: string, request: () => Promise<A>): Effect.Effect<A, RevisionConflict | LogUnavailable> =>
@@ -71,26 +77,45 @@ const bucketOf = <D extends DescMessage>(bucket: string, kv: KV, schema: D): Buc
     create: (key, value) => write(key, 'create', () => kv.create(key, toBinary(schema, value))),
     update: (key, value, revision) => write(key, 'update', () => kv.update(key, toBinary(schema, value), revision)),
     remove: (key, revision) => write(key, 'remove', () => kv.delete(key, { previousSeq: revision })),
-    all: Effect.flatMap(ask(`keys of ${bucket}`, async () => Array.fromAsync(await kv.keys())), (keys) =>
-      Effect.map(Effect.forEach(keys, get, { concurrency: 16 }), (entries) => entries.filter((entry) => entry !== undefined))
-    ),
-    watch: (onChange) =>
-      Effect.acquireRelease(
-        ask(`watch ${bucket}`, () => watchFrom(kv, (entry) => onChange(live(entry) ? decode(entry) : { key: entry.key, revision: entry.revision }))),
-        (stop) => Effect.sync(stop)
-      ).pipe(Effect.asVoid)
+    all: Effect.suspend(() => {
+      const entries = new Map<string, BucketEntry<MessageShape<D>>>()
+      const collect = (change: BucketChange<MessageShape<D>>): void => {
+        if (isEntry(change)) entries.set(change.key, change)
+        else entries.delete(change.key)
+      }
+      return watch(nats, bucket, schema, collect).pipe(Effect.scoped, Effect.map(() => [...entries.values()]))
+    }),
+    watch: (onChange) => watch(nats, bucket, schema, onChange)
   }
 }
 
-const watchFrom = async (kv: KV, onEntry: (entry: KvEntry) => void): Promise<() => void> => {
-  const initial = Promise.withResolvers<void>()
-  const entries = await kv.watch({ initializedFn: () => initial.resolve() })
-  const follow = async (): Promise<void> => {
-    for await (const entry of entries) onEntry(entry)
-  }
-  void follow()
-  const empty = (await kv.status()).values === 0
-  if (!empty) await initial.promise
-  return () => entries.stop()
-}
-
+/**
+ * Reads a bucket as the log that it is: it holds the newest entry of each key, so from its first message on come all
+ * values and then every change. By pull, like all our readers: the client's own watch gives up for good when its
+ * consumer cannot be made again, and is deaf for 10 s after a server's restart.
+ */
+const watch = <D extends DescMessage>(nats: Nats['Service'], bucket: string, schema: D, onChange: (change: BucketChange<MessageShape<D>>) => void): Effect.Effect<void, LogUnavailable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const log = `KV_${bucket}`
+    const prefix = `$KV.${bucket}.`
+    const context = yield* Effect.context()
+    const complete = yield* Deferred.make<void>()
+    const { state } = yield* ask(`watch ${bucket}`, () => nats.manager.streams.info(log))
+    const onEntry = (entry: LogEntry, { headers, pending }: Delivery): void => {
+      const key = entry.subject.slice(prefix.length)
+      const removed = headers?.has('KV-Operation') === true
+      onChange(removed ? { key, revision: entry.seq } : { key, revision: entry.seq, value: fromBinary(schema, entry.data) })
+      if (pending === 0) Deferred.doneUnsafe(complete, Effect.void)
+    }
+    const onTrouble = (reason: string): void => {
+      Effect.runForkWith(context)(Effect.logWarning('bucket watch', { bucket, reason }))
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => new PullReader(nats, { at: { log, subject: `${prefix}>` }, from: 1, manual: false, onEntry, onTrouble })),
+      (reader) => Effect.promise(() => reader.close())
+    )
+    if (state.messages === 0) return
+    yield* Deferred.await(complete).pipe(
+      Effect.timeoutOrElse({ duration: API_TIMEOUT_MS, orElse: () => new LogUnavailable({ operation: `watch ${bucket}`, reason: 'no answer' }) })
+    )
+  })

@@ -1,29 +1,26 @@
-import { create } from '@bufbuild/protobuf'
-import { Cause, Context, Deferred, Effect, Exit, Layer, Scope } from 'effect'
-import { type Lease, LeaseSchema } from '../proto/gen/millrace/v1/node_pb.js'
-import { type Activation, type ActivationExit, activate } from './Activation.ts'
+import { Cause, Context, Effect, Exit, Fiber, Layer, Scope } from 'effect'
 import type { ActorKind } from './ActorKind.ts'
-import { Ask } from './Ask.ts'
-import { type BucketEntry, Buckets } from './Bucket.ts'
+import type { Ask } from './Ask.ts'
+import { Claims } from './Claims.ts'
+import { type Considered, handleCommand } from './commands.ts'
 import type { LogUnavailable } from './errors.ts'
 import { CLAIM_STAGGER_MS, COMMAND_ACK_WAIT_MS, SWEEP_MS } from './limits.ts'
-import { Log } from './Log.ts'
-import { Nats } from './Nats.ts'
+import type { Log } from './Log.ts'
+import type { Nats } from './Nats.ts'
 import { Nodes } from './Nodes.ts'
 import { claimDelay_ms } from './placement.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
-import { decideRestart, supervisor, type SupervisorSpec } from './supervision.ts'
+import { type FinalExit, type Orders, supervise } from './supervise.ts'
 import { tell } from './Tell.ts'
 import { subjects } from './topology.ts'
 import { WorkQueue } from './WorkQueue.ts'
 
-/** How an actor that crashes is started again from its log. */
-export const ACTOR_SUPERVISION: SupervisorSpec = { strategy: 'OneForOne', restarts: 5, period_ms: 60_000, pause_ms: 200, pauseMax_ms: 5_000 }
-
-type HostNeeds = Log | Nats | Ask | Nodes | Buckets | WorkQueue | RuntimeSettings
+/** What a host needs of the runtime. */
+export type HostNeeds = Log | Nats | Ask | Nodes | Claims | WorkQueue | RuntimeSettings
 
 /** Owns actors on this node: claims them, runs them under supervision, hands them over. */
 export class Host extends Context.Service<Host, {
+  /** Ids of the actors that this node owns. */
   readonly active: () => ReadonlyArray<string>
   /** Brings every actor to a good stop and gives its lease up, within the drain time. Idempotent. */
   readonly drain: Effect.Effect<void>
@@ -32,139 +29,139 @@ export class Host extends Context.Service<Host, {
     Layer.effect(Host, makeHost(kind)) as Layer.Layer<Host, LogUnavailable, HostNeeds | Exclude<R, Scope.Scope>>
 }
 
-interface Running {
-  readonly activation: Activation
-  readonly ended: Deferred.Deferred<void>
-  readonly supersede: () => void
+interface OwnedActor extends Orders {
+  readonly revision: number
+  fiber: Fiber.Fiber<void> | undefined
 }
 
 const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>) {
   const settings = yield* RuntimeSettings
   const nodes = yield* Nodes
-  const buckets = yield* Buckets
-  const queue = yield* WorkQueue
-  const scope = yield* Effect.scope
+  const claims = yield* Claims
   const context = yield* Effect.context<R | HostNeeds>()
-  const running = new Map<string, Running>()
+  const actors = yield* Scope.make()
+  const owned = new Map<string, OwnedActor>()
   const claiming = new Set<string>()
-  const leases = new Map<string, BucketEntry<Lease>>()
   let draining = false
+  const room = (): boolean => !draining && owned.size + claiming.size < settings.capacity
   const keyOf = (id: string): string => `${kind.kind}.${id}`
-  const idOf = (key: string): string | undefined => (key.startsWith(`${kind.kind}.`) ? key.slice(kind.kind.length + 1) : undefined)
-  const room = (): boolean => !draining && running.size + claiming.size < settings.capacity
-  const isOurs = (lease: Lease): boolean => lease.node === nodes.node && lease.incarnation === nodes.incarnation
-  const isFree = (lease: Lease | undefined): boolean => lease === undefined || lease.node === '' || isOurs(lease) || nodes.isGone(lease.node, lease.incarnation)
+
+  /** Runs an actor just claimed to its end on this node, then gives the lease up. */
+  const own = (id: string, revision: number): Effect.Effect<void> => {
+    const { run, orders } = supervise(kind, id, revision)
+    const actor: OwnedActor = { ...orders, revision, fiber: undefined }
+    owned.set(id, actor)
+    nodes.report.active += 1
+    const whole = run.pipe(
+      Effect.flatMap((exit) => settle(kind, id, revision, exit)),
+      Effect.ensuring(Effect.sync(() => {
+        owned.delete(id)
+        nodes.report.active -= 1
+      })),
+      Effect.annotateLogs({ actor: keyOf(id), kind: kind.kind, id }),
+      Effect.provideContext(context)
+    )
+    return Effect.map(Effect.forkIn(whole, actors), (fiber) => {
+      actor.fiber = fiber
+    })
+  }
 
   /** Claims the actor where it is wanted, free and not here already. */
-  const consider = Effect.fnUntraced(function* (id: string) {
-    if (running.has(id) || claiming.has(id)) return 'Live' as const
-    if (!room()) return 'NoRoom' as const
+  const consider = Effect.fnUntraced(function* (id: string): Effect.fn.Return<Considered, LogUnavailable, R> {
+    if (owned.has(id) || claiming.has(id)) return 'Live'
+    if (!room()) return 'NoRoom'
     claiming.add(id)
-    const claim = Effect.gen(function* () {
-      const held = yield* buckets.leases.get(keyOf(id))
-      if (!isFree(held?.value)) return 'Live' as const
-      if (!(yield* kind.isWanted(id))) return 'NotWanted' as const
-      const lease = create(LeaseSchema, { node: nodes.node, incarnation: nodes.incarnation })
-      const revision = held === undefined ? yield* buckets.leases.create(keyOf(id), lease) : yield* buckets.leases.update(keyOf(id), lease, held.revision)
-      yield* Effect.forkIn(supervise(id, revision), scope)
-      return 'Claimed' as const
-    })
-    return yield* claim.pipe(
-      Effect.catchTag('RevisionConflict', () => Effect.succeed('Live' as const)),
-      Effect.ensuring(Effect.sync(() => claiming.delete(id)))
-    )
+    return yield* Effect.gen(function* () {
+      if (!(yield* kind.isWanted(id))) return yield* Effect.as(claims.discard(keyOf(id)), 'NotWanted' as const)
+      const claimed = yield* claims.claim(keyOf(id))
+      if (claimed._tag === 'Taken') return 'Live' as const
+      if (draining) return yield* Effect.as(claims.giveUp(keyOf(id), claimed.revision), 'NoRoom' as const)
+      return yield* Effect.as(own(id, claimed.revision), 'Claimed' as const)
+    }).pipe(Effect.ensuring(Effect.sync(() => claiming.delete(id))))
   })
 
-  /** Runs activations of one actor under one lease, until it ends for this node. */
-  const supervise = (id: string, revision: number) => Effect.gen(function* () {
-    let state = supervisor(id)
-    while (true) {
-      const exit = yield* runOnce(id, revision)
-      if (exit._tag !== 'Crashed') return yield* settle(id, revision, exit)
-      const { state: next, step } = decideRestart(ACTOR_SUPERVISION, state, id, exit.reason, performance.now())
-      if (step._tag === 'Escalate') return yield* settle(id, revision, { _tag: 'Failed', reason: step.reason })
-      yield* Effect.logWarning('actor restarts', { kind: kind.kind, id, reason: exit.reason, after_ms: step.after_ms })
-      state = next
-      yield* Effect.sleep(step.after_ms)
-    }
-  }).pipe(Effect.annotateLogs({ actor: keyOf(id) }))
-
-  const runOnce = (id: string, revision: number) => Effect.gen(function* () {
-    const ended = yield* Deferred.make<void>()
-    const superseded = yield* Deferred.make<ActivationExit>()
-    const exit = yield* Effect.scoped(Effect.gen(function* () {
-      const activation = yield* activate(kind, id, revision)
-      running.set(id, { activation, ended, supersede: () => Deferred.doneUnsafe(superseded, Effect.succeed({ _tag: 'Superseded' })) })
-      nodes.report.active = running.size
-      if (draining) activation.drain()
-      return yield* Effect.raceFirst(activation.exit, Deferred.await(superseded))
-    })).pipe(Effect.exit)
-    running.delete(id)
-    nodes.report.active = running.size
-    Deferred.doneUnsafe(ended, Effect.void)
-    return Exit.isSuccess(exit) ? exit.value : ({ _tag: 'Crashed', reason: Cause.pretty(exit.cause) } as const)
+  yield* Effect.addFinalizer(() => Scope.close(actors, Exit.void))
+  const forget = claims.onTaken((key, revision) => {
+    if (!key.startsWith(`${kind.kind}.`)) return
+    const actor = owned.get(key.slice(kind.kind.length + 1))
+    if (actor !== undefined && actor.revision < revision) actor.supersede()
   })
-
-  /** After the last activation here: gives the lease up unless somebody else has it. */
-  const settle = Effect.fnUntraced(function* (id: string, revision: number, exit: ActivationExit) {
-    yield* Effect.logInfo('actor ended here', { kind: kind.kind, id, exit: exit._tag, ...('reason' in exit ? { reason: exit.reason } : {}) })
-    if (exit._tag === 'Superseded') return
-    if (exit._tag === 'Failed') yield* Effect.eventually(Effect.tapError(kind.onFailed(id, exit.reason), () => Effect.sleep(SWEEP_MS)))
-    yield* buckets.leases.update(keyOf(id), create(LeaseSchema, {}), revision).pipe(Effect.ignore)
-    if (exit._tag === 'Released') yield* Effect.ignore(tell(kind.kind, id))
-  })
-
-  const considerSoon = (id: string, delay_ms: number) =>
-    Effect.forkIn(Effect.sleep(delay_ms).pipe(Effect.andThen(consider(id)), Effect.catchTag('LogUnavailable', () => Effect.void)), scope)
-
-  const delayOf = (id: string): number => claimDelay_ms(id, nodes.node, nodes.live(), CLAIM_STAGGER_MS)
-
-  yield* buckets.leases.watch((change) => {
-    const id = idOf(change.key)
-    if (id === undefined) return
-    if (change.value === undefined) return void leases.delete(id)
-    leases.set(id, change)
-    if (change.value.node !== '' && !isOurs(change.value)) running.get(id)?.supersede()
-  })
-
-  /** Actors whose owner has just gone: looked for often, since a lease's length is what viewers may notice. */
-  const watchOwners = Effect.gen(function* () {
-    for (const [id, { value }] of leases) {
-      if (value.node === '' || isOurs(value) || !nodes.isGone(value.node, value.incarnation) || !room()) continue
-      leases.delete(id)
-      yield* considerSoon(id, delayOf(id))
-    }
-  })
-  const sweep = Effect.gen(function* () {
-    if (!room()) return
-    for (const id of yield* kind.wanted) {
-      if (!running.has(id) && isFree(leases.get(id)?.value)) yield* considerSoon(id, delayOf(id))
-    }
-  }).pipe(Effect.catchTag('LogUnavailable', (error) => Effect.logWarning('sweep failed', { reason: error.reason })))
-
-  const every = (period_ms: number, work: Effect.Effect<void, never, R | HostNeeds>) => Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(period_ms), work)))
-  yield* every(settings.lease_ms / 10, watchOwners)
-  yield* every(SWEEP_MS * (0.75 + Math.random() / 2), sweep)
-  yield* queue.consume(
-    { log: 'COMMANDS', durable: `host-${kind.kind}`, filter: subjects.command(kind.kind, '*'), concurrency: 1, ackWait_ms: COMMAND_ACK_WAIT_MS, ready: room },
-    (item) =>
-      consider(item.entry.subject.split('.').slice(2).join('.')).pipe(
-        Effect.flatMap((outcome) => (outcome === 'NoRoom' ? item.retryIn(CLAIM_STAGGER_MS) : item.ack)),
-        Effect.catchTag('LogUnavailable', () => item.retryIn(COMMAND_ACK_WAIT_MS)),
-        Effect.provideContext(context)
-      )
-  )
+  yield* Effect.addFinalizer(() => Effect.sync(forget))
+  yield* lookForWork(kind, consider, (id) => !owned.has(id) && room())
+  yield* takeCommands(kind.kind, room, (id) => Effect.provideContext(consider(id), context))
 
   const drain = Effect.gen(function* () {
     draining = true
     nodes.report.draining = true
-    const current = [...running.values()]
-    for (const { activation } of current) activation.drain()
-    yield* Effect.forEach(current, ({ ended }) => Deferred.await(ended), { concurrency: 'unbounded', discard: true }).pipe(
-      Effect.timeout(settings.drain_ms),
-      Effect.catch(() => Effect.logWarning('drain took too long', { left: running.size }))
+    const current = [...owned.values()]
+    for (const actor of current) actor.drain()
+    const fibers = current.flatMap(({ fiber }) => fiber ?? [])
+    yield* Fiber.awaitAll(fibers).pipe(
+      Effect.timeoutOrElse({ duration: settings.drain_ms, orElse: () => Effect.logWarning('drain took too long', { left: [...owned.keys()] }) })
     )
   })
   yield* Effect.addFinalizer(() => drain)
-  return Host.of({ active: () => [...running.keys()], drain })
+  return Host.of({ active: () => [...owned.keys()], drain })
+})
+
+/** After the last activation here: says what came of the actor and gives the lease up. */
+const settle = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, revision: number, exit: FinalExit) {
+  const claims = yield* Claims
+  yield* Effect.logInfo('actor ended here', { exit: exit._tag, ...('reason' in exit ? { reason: exit.reason } : {}) })
+  if (exit._tag === 'Superseded') return
+  if (exit._tag === 'Failed') yield* Effect.eventually(Effect.tapError(kind.onFailed(id, exit.reason), () => Effect.sleep(SWEEP_MS)))
+  yield* claims.giveUp(`${kind.kind}.${id}`, revision).pipe(Effect.catch((error) => Effect.logWarning('lease not given up', { reason: error.reason })))
+  if (exit._tag === 'Released') yield* tell(kind.kind, id).pipe(Effect.catch((error) => Effect.logDebug('no hint for the next owner', { reason: error._tag })))
+})
+
+/** Looks for actors whose owner has just gone, often, and for those that should have one, seldom. */
+const lookForWork = Effect.fnUntraced(function* <Record, State, Message, Action, R>(
+  kind: ActorKind<Record, State, Message, Action, R>,
+  consider: (id: string) => Effect.Effect<Considered, LogUnavailable, R>,
+  mayTake: (id: string) => boolean
+) {
+  const settings = yield* RuntimeSettings
+  const nodes = yield* Nodes
+  const claims = yield* Claims
+  const soon = new Set<string>()
+  const scope = yield* Effect.scope
+  const prefix = `${kind.kind}.`
+  const candidates = (): ReadonlyArray<string> =>
+    nodes.live().filter((node) => node.roles.includes('actors') && !node.draining && node.active < node.capacity).map((node) => node.node)
+  const considerSoon = (id: string) => {
+    if (soon.has(id) || !mayTake(id)) return Effect.void
+    soon.add(id)
+    return Effect.sleep(claimDelay_ms(id, nodes.node, candidates(), CLAIM_STAGGER_MS)).pipe(
+      Effect.andThen(consider(id)),
+      Effect.catch((error) => Effect.logDebug('claim put off', { id, reason: error.reason })),
+      Effect.ensuring(Effect.sync(() => soon.delete(id))),
+      Effect.forkIn(scope)
+    )
+  }
+  const orphans = Effect.suspend(() =>
+    Effect.forEach(claims.orphans().filter((key) => key.startsWith(prefix)), (key) => considerSoon(key.slice(prefix.length)), { discard: true })
+  )
+  const sweep = Effect.gen(function* () {
+    for (const id of yield* kind.wanted) {
+      if (claims.isFree(`${prefix}${id}`)) yield* considerSoon(id)
+    }
+  }).pipe(Effect.catch((error) => Effect.logWarning('sweep failed', { reason: error.reason })))
+  const every = <E>(period_ms: number, work: Effect.Effect<unknown, E, R>) =>
+    Effect.sleep(period_ms).pipe(
+      Effect.andThen(work),
+      Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.logError('defect while looking for work', cause)),
+      Effect.forever,
+      Effect.forkScoped
+    )
+  yield* every(settings.lease_ms / 10, orphans)
+  yield* every(SWEEP_MS * (0.75 + Math.random() / 2), sweep)
+})
+
+const takeCommands = Effect.fnUntraced(function* (kind: string, room: () => boolean, consider: (id: string) => Effect.Effect<Considered, LogUnavailable>) {
+  const queue = yield* WorkQueue
+  const context = yield* Effect.context<Ask | Log>()
+  yield* queue.consume(
+    { log: 'COMMANDS', durable: `host-${kind}`, filter: subjects.command(kind, '*'), concurrency: 1, ackWait_ms: COMMAND_ACK_WAIT_MS, ready: room },
+    (item) => Effect.provideContext(handleCommand(consider, item), context)
+  )
 })

@@ -36,6 +36,16 @@ export interface Mailbox {
   readonly acknowledgeThrough: (seq: number) => void
 }
 
+/** How much a log holds. */
+export interface LogUsage {
+  readonly messages: number
+  readonly bytes: number
+  /** Bytes that it may hold; a log that is nearly full refuses what is appended. */
+  readonly bytesMax: number
+  /** Sequence of the newest message that it ever had; 0 for none. */
+  readonly lastSeq: number
+}
+
 /** The logs: append by compare-and-set, publish, read the head, read a range, follow. */
 export class Log extends Context.Service<Log, {
   readonly subject: (log: 'ingest' | 'media' | 'segments', id: string) => LogSubject
@@ -50,6 +60,8 @@ export class Log extends Context.Service<Log, {
   readonly follow: (at: LogSubject, from: number, onEntry: (entry: LogEntry) => void) => Effect.Effect<void, never, Scope.Scope>
   /** As `follow`, through a named consumer and only as fast as `more` is called. */
   readonly mailbox: (at: LogSubject, consumer: string, from: number, onEntry: (entry: LogEntry) => void) => Effect.Effect<Mailbox, never, Scope.Scope>
+  /** How full a log is, by the name of its JetStream stream. */
+  readonly usage: (log: string) => Effect.Effect<LogUsage, LogUnavailable>
   /** Largest record that one message can carry, bytes, room for its own fields and headers included. */
   readonly messageBytesMax: number
 }>()('millrace/runtime/Log') {
@@ -77,6 +89,10 @@ export class Log extends Context.Service<Log, {
         follow: (at, from, onEntry) => Effect.asVoid(open(at, from, onEntry)),
         mailbox: (at, consumer, from, onEntry) =>
           Effect.map(open(at, from, onEntry, consumer), (reader) => ({ more: () => reader.more(), acknowledgeThrough: (seq) => reader.acknowledgeThrough(seq) })),
+        usage: (log) =>
+          Effect.map(ask(`usage of ${log}`, () => nats.manager.streams.info(log)), ({ config, state }) => ({
+            messages: state.messages, bytes: state.bytes, bytesMax: config.max_bytes, lastSeq: state.last_seq
+          })),
         messageBytesMax: nats.payloadMax
       })
     })

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Context, Effect, Layer } from 'effect'
 import { connect, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats'
 import { LogUnavailable, NatsUnavailable } from './errors.ts'
@@ -25,9 +26,10 @@ export class Nats extends Context.Service<Nats, {
     Effect.gen(function* () {
       const settings = yield* RuntimeSettings
       const connection = yield* Effect.acquireRelease(open(settings.natsUrl, settings.node), (opened) =>
-        Effect.promise(() => opened.close())
+        Effect.promise(() => close(opened))
       )
       const state = watchStatus(connection)
+      failAtDisconnect(connection, state)
       const manager = yield* ask('jetstream manager', () => connection.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS }))
       return Nats.of({
         connection,
@@ -41,7 +43,9 @@ export class Nats extends Context.Service<Nats, {
         }),
         onReconnect: (callback) => {
           state.callbacks.add(callback)
-          return () => state.callbacks.delete(callback)
+          return () => {
+            state.callbacks.delete(callback)
+          }
         },
         payloadMax: connection.info?.max_payload ?? 1024 * 1024,
         serverVersion: connection.info?.version ?? '0.0.0'
@@ -83,16 +87,42 @@ const open = (natsUrl: string, name: string): Effect.Effect<NatsConnection, Nats
     })
   })
 
+/** What was published last (an acknowledgement, something given back) goes out first, where the server is there. */
+const close = async (connection: NatsConnection): Promise<void> => {
+  await Promise.race([connection.flush().catch(() => undefined), delay(CLOSE_FLUSH_MS)])
+  await connection.close()
+}
+
+const CLOSE_FLUSH_MS = 500
+
 interface Status {
   connected: boolean
   readonly callbacks: Set<() => void>
+  /** Requests whose answer can no longer come once the connection is lost. */
+  readonly inFlight: Set<(cause: NatsError) => void>
+}
+
+/**
+ * Lets every request, also those of the JetStream client, fail when the connection is lost. The client itself lets them
+ * run into their timeouts, and everything that waits for them would be seconds late after a server's restart.
+ */
+const failAtDisconnect = (connection: NatsConnection, state: Status): void => {
+  const request = connection.request.bind(connection)
+  connection.request = (subject, payload, options) =>
+    new Promise((resolve, reject) => {
+      state.inFlight.add(reject)
+      request(subject, payload, options).then(resolve, reject).finally(() => state.inFlight.delete(reject))
+    })
 }
 
 const watchStatus = (connection: NatsConnection): Status => {
-  const state: Status = { connected: true, callbacks: new Set() }
+  const state: Status = { connected: true, callbacks: new Set(), inFlight: new Set() }
   const follow = async (): Promise<void> => {
     for await (const status of connection.status()) {
-      if (status.type === Events.Disconnect) state.connected = false
+      if (status.type === Events.Disconnect) {
+        state.connected = false
+        for (const fail of [...state.inFlight]) fail(new NatsError('connection lost', 'DISCONNECT'))
+      }
       if (status.type !== Events.Reconnect) continue
       state.connected = true
       for (const callback of [...state.callbacks]) callback()

@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf'
-import { Clock, Context, Effect, Layer, type Scope } from 'effect'
-import { NodeStateSchema } from '../proto/gen/millrace/v1/node_pb.js'
-import { Buckets } from './Bucket.ts'
-import type { LogUnavailable, RevisionConflict } from './errors.ts'
+import { Clock, Context, Deferred, Effect, Layer, type Scope } from 'effect'
+import { type NodeState, NodeStateSchema } from '../proto/gen/millrace/v1/node_pb.js'
+import { type BucketChange, Buckets, type NodeStateBucket } from './Bucket.ts'
+import { LogUnavailable } from './errors.ts'
 import { newId } from './ids.ts'
-import { forgetNode, isGone, isHealthy, type Liveness, liveNodes, newLiveness, renewed, sawNode } from './liveness.ts'
-import { RuntimeSettings } from './RuntimeSettings.ts'
+import { BEATS_PER_LEASE, forgetNode, isGone, isHealthy, type Liveness, liveNodes, newLiveness, renewed, sawNode } from './liveness.ts'
+import { RuntimeSettings, type RuntimeSettingsShape } from './RuntimeSettings.ts'
 
 /** What this node says of itself in its heartbeats. */
 export interface NodeReport {
@@ -15,79 +15,88 @@ export interface NodeReport {
   viewers: Readonly<Record<string, number>>
 }
 
-/** Heartbeats per lease: two may be lost before the node counts as gone. */
-const BEATS_PER_LEASE = 3
-
 /** This node's heartbeat, and what it sees of the other nodes'. */
 export class Nodes extends Context.Service<Nodes, {
   readonly node: string
   readonly incarnation: string
   /** Changed in place by whoever has something to report; the next heartbeat carries it. */
   readonly report: NodeReport
-  readonly isGone: (node: string, incarnation: string) => boolean
-  /** Whether this node's own heartbeats go through. */
+  /** Whether that process is gone, given that it was alive at `since_ms` of this node's monotonic clock. */
+  readonly isGone: (node: string, incarnation: string, since_ms: number) => boolean
+  /** Whether this node's own heartbeats go through and come back. */
   readonly isHealthy: () => boolean
-  readonly live: () => ReadonlyArray<string>
+  /** What every live node, this one included, said last. */
+  readonly live: () => ReadonlyArray<NodeState>
 }>()('millrace/runtime/Nodes') {
+  /** Complete once this node has seen its own first heartbeat. */
   static readonly layer = Layer.effect(
     Nodes,
     Effect.gen(function* () {
       const settings = yield* RuntimeSettings
+      const { nodes } = yield* Buckets
       const incarnation = newId()
       const report: NodeReport = { active: 0, draining: false, viewers: {} }
+      const seen = yield* Deferred.make<void>()
+      const said = new Map<string, NodeState>()
       let state = newLiveness(settings.lease_ms)
-      yield* watchNodes((change) => {
-        state = change(state)
+      yield* nodes.watch((change) => {
+        state = heard(state, change, { node: settings.node, incarnation }, performance.now())
+        if (change.value === undefined) said.delete(change.key)
+        else said.set(change.key, change.value)
+        if (state.healthySince_ms !== undefined) Deferred.doneUnsafe(seen, Effect.void)
       })
-      yield* beat(incarnation, report, () => {
-        state = renewed(state, performance.now())
-      })
+      yield* beat(nodes, settings, incarnation, report)
+      yield* Deferred.await(seen).pipe(
+        Effect.timeoutOrElse({ duration: FIRST_BEAT_MS, orElse: () => new LogUnavailable({ operation: 'first heartbeat', reason: 'it did not come back' }) })
+      )
       return Nodes.of({
         node: settings.node,
         incarnation,
         report,
-        isGone: (node, other) => isGone(state, node, other, performance.now()),
+        isGone: (node, other, since_ms) => isGone(state, node, other, since_ms, performance.now()),
         isHealthy: () => isHealthy(state, performance.now()),
-        live: () => liveNodes(state, performance.now())
+        live: () => liveNodes(state, performance.now()).map((node) => said.get(node)).filter((value) => value !== undefined)
       })
     })
   )
 }
 
-const watchNodes = (apply: (change: (state: Liveness) => Liveness) => void): Effect.Effect<void, LogUnavailable, Buckets | Scope.Scope> =>
-  Effect.flatMap(Buckets, (buckets) =>
-    buckets.nodes.watch((change) => {
-      const now_ms = performance.now()
-      const value = change.value
-      apply((state) => (value === undefined ? forgetNode(state, change.key) : sawNode(state, change.key, value.incarnation, now_ms)))
-    })
-  )
+const FIRST_BEAT_MS = 10_000
+
+/** A heartbeat that comes back to its sender shows that both ways are open. */
+const heard = (state: Liveness, change: BucketChange<NodeState>, own: { readonly node: string; readonly incarnation: string }, now_ms: number): Liveness => {
+  if (change.value === undefined) return forgetNode(state, change.key)
+  const next = sawNode(state, change.key, change.value.incarnation, now_ms)
+  return change.key === own.node && change.value.incarnation === own.incarnation ? renewed(next, now_ms) : next
+}
 
 /** Renews the node's entry for ever, by the revision read; says goodbye when the scope closes. */
-const beat = Effect.fnUntraced(function* (incarnation: string, report: NodeReport, onRenewed: () => void): Effect.fn.Return<void, LogUnavailable, Buckets | RuntimeSettings | Scope.Scope> {
-  const settings = yield* RuntimeSettings
-  const { nodes } = yield* Buckets
+const beat = Effect.fnUntraced(function* (nodes: NodeStateBucket, settings: RuntimeSettingsShape, incarnation: string, report: NodeReport): Effect.fn.Return<void, LogUnavailable, Scope.Scope> {
   const startedAtMs = BigInt(yield* Clock.currentTimeMillis)
+  const interval_ms = settings.lease_ms / BEATS_PER_LEASE
   let revision = (yield* nodes.get(settings.node))?.revision
   let beats = 0n
   const state = () => create(NodeStateSchema, { node: settings.node, incarnation, beat: beats++, roles: [...settings.roles], capacity: settings.capacity, startedAtMs, ...report })
-  const renew: Effect.Effect<void, LogUnavailable | RevisionConflict> = Effect.gen(function* () {
+  const renew = Effect.gen(function* () {
     revision = revision === undefined ? yield* nodes.create(settings.node, state()) : yield* nodes.update(settings.node, state(), revision)
-    onRenewed()
   })
   const readAgain = Effect.gen(function* () {
     const found = yield* nodes.get(settings.node)
     if (found !== undefined && found.value.incarnation !== incarnation && beats > 1n) {
-      yield* Effect.logWarning('another node has our name', { node: settings.node })
+      yield* Effect.logWarning('another process has the name of this node', { node: settings.node })
     }
     revision = found?.revision
   })
   const attempt = renew.pipe(
-    Effect.catchTag('RevisionConflict', () => readAgain),
-    Effect.catchTag('LogUnavailable', (error) => Effect.logWarning('heartbeat failed', { reason: error.reason }))
+    Effect.catchTag('RevisionConflict', () => Effect.andThen(readAgain, renew)),
+    Effect.timeoutOrElse({ duration: settings.lease_ms, orElse: () => new LogUnavailable({ operation: 'heartbeat', reason: 'no answer' }) }),
+    Effect.catch((error) => Effect.logWarning('heartbeat failed', { reason: error._tag === 'LogUnavailable' ? error.reason : error._tag }))
   )
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(attempt, Effect.sleep(settings.lease_ms / BEATS_PER_LEASE))))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(attempt, Effect.sleep(interval_ms))))
   yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => (revision === undefined ? Effect.void : nodes.remove(settings.node, revision))).pipe(Effect.timeout(settings.lease_ms), Effect.ignore)
+    Effect.suspend(() => (revision === undefined ? Effect.void : nodes.remove(settings.node, revision))).pipe(
+      Effect.timeout(settings.lease_ms),
+      Effect.catch((error) => Effect.logDebug('no goodbye', { reason: String(error) }))
+    )
   )
 })

@@ -1,5 +1,5 @@
+import { AckPolicy, type ConsumerConfig, DeliverPolicy, type Msg, type MsgHdrs, type Subscription } from 'nats'
 import { newId } from './ids.ts'
-import { AckPolicy, type ConsumerConfig, DeliverPolicy, type Msg, type Subscription } from 'nats'
 import * as limits from './limits.ts'
 import type { Nats } from './Nats.ts'
 import type { LogSubject } from './topology.ts'
@@ -13,6 +13,13 @@ export interface LogEntry {
   readonly time_ms: number
 }
 
+/** What a delivery says beside the message. */
+export interface Delivery {
+  /** Messages of the subject that were still to come when this one was sent. */
+  readonly pending: number
+  readonly headers: MsgHdrs | undefined
+}
+
 /** How a reader takes a subject. */
 export interface PullOptions {
   readonly at: LogSubject
@@ -21,7 +28,7 @@ export interface PullOptions {
   readonly consumer?: string
   /** Bytes asked for at a time; a reader with `manual` credit asks only when `more` is called. */
   readonly manual: boolean
-  readonly onEntry: (entry: LogEntry) => void
+  readonly onEntry: (entry: LogEntry, delivery: Delivery) => void
   readonly onTrouble: (reason: string) => void
 }
 
@@ -46,6 +53,7 @@ export class PullReader {
   #wanted = true
   #closed = false
   #opening = false
+  #openAgain = false
   #received = 0
   readonly #timer: NodeJS.Timeout
   readonly #forget: () => void
@@ -67,6 +75,7 @@ export class PullReader {
 
   /** Makes the consumer anew behind the last message that came. */
   async reopen(): Promise<void> {
+    this.#openAgain = this.#opening
     if (this.#opening || this.#closed || !this.#nats.connected()) return
     this.#opening = true
     try {
@@ -76,6 +85,7 @@ export class PullReader {
     } finally {
       this.#opening = false
     }
+    if (this.#openAgain) return this.reopen()
     this.#pull()
   }
 
@@ -96,6 +106,9 @@ export class PullReader {
   }
 
   async #open(): Promise<void> {
+    // A pull that was open when its consumer went has not used its credit up.
+    this.#wanted ||= this.#pulling
+    this.#pulling = false
     await this.#drop()
     const { at, consumer } = this.#options
     const config: Partial<ConsumerConfig> & { name: string } = {
@@ -115,7 +128,6 @@ export class PullReader {
     if (this.#closed) return this.#drop()
     this.#subscription = this.#nats.connection.subscribe(`_INBOX.${newId()}`, { callback: (error, message) => error === null && this.#receive(message) })
     this.#heard_ms = performance.now()
-    this.#pulling = false
   }
 
   async #drop(): Promise<void> {
@@ -145,14 +157,14 @@ export class PullReader {
   #receive(message: Msg): void {
     this.#heard_ms = performance.now()
     const code = message.headers?.code ?? 0
-    if (message.reply === undefined || message.reply === '' || code !== 0) return this.#status(code)
-    const { seq, time_ms } = readDelivery(message.reply)
+    if (message.reply === undefined || message.reply === '' || code !== 0) return this.#status(code, message.headers?.description ?? '')
+    const { seq, time_ms, pending } = readDelivery(message.reply)
     this.#received += 1
     if (this.#received === limits.PULL_MESSAGES) this.#pulling = false
     if (this.#options.consumer !== undefined) this.#remember(seq, message.reply)
     if (seq < this.#next) return
     this.#next = seq + 1
-    this.#options.onEntry({ seq, subject: message.subject, data: message.data, time_ms })
+    this.#options.onEntry({ seq, subject: message.subject, data: message.data, time_ms }, { pending, headers: message.headers })
     this.#pull()
   }
 
@@ -161,13 +173,14 @@ export class PullReader {
     if (this.#acks.length > limits.MAILBOX_ACKS_MAX) this.#acks.shift()
   }
 
-  /** 100 is a heartbeat; 408 and 409 end a pull; 404 and 503 mean that the consumer is gone. */
-  #status(code: number): void {
+  /** 100 is a heartbeat; 408 (expired) and 409 (bytes used up) end a pull; anything else means that the consumer is in trouble. */
+  #status(code: number, description: string): void {
     if (code === 100) return
+    const usedUp = code === 409 && description.includes('MaxBytes')
+    if (code !== 408 && !usedUp) return void this.reopen()
     this.#pulling = false
-    if (code === 408) this.#wanted = true
-    if (code === 408 || code === 409) return this.#pull()
-    void this.reopen()
+    if (!usedUp) this.#wanted = true
+    this.#pull()
   }
 
   #watch(): void {
@@ -178,9 +191,20 @@ export class PullReader {
   }
 }
 
-/** Sequence and time from the reply subject of a delivered message (NATS ADR-15). */
-export const readDelivery = (reply: string): { readonly seq: number; readonly time_ms: number } => {
+/** What the reply subject of a delivered message says (NATS ADR-15). */
+export interface DeliveryReply {
+  readonly seq: number
+  readonly time_ms: number
+  /** How often the message has been delivered, this time included. */
+  readonly deliveries: number
+  /** Messages still to come when it was sent. */
+  readonly pending: number
+}
+
+/** Reads the reply subject of a delivered message, with or without a domain in it. */
+export const readDelivery = (reply: string): DeliveryReply => {
   const tokens = reply.split('.')
-  const first = tokens.length === 9 ? 5 : 7
-  return { seq: Number(tokens[first]), time_ms: Math.floor(Number(tokens[first + 2]) / NANOSECONDS_PER_MS) }
+  const seq = tokens.length === 9 ? 5 : 7
+  const number = (at: number): number => Number(tokens[at])
+  return { seq: number(seq), time_ms: Math.floor(number(seq + 2) / NANOSECONDS_PER_MS), deliveries: number(seq - 1), pending: number(seq + 3) }
 }

@@ -43,3 +43,11 @@ export const COMMAND_ACK_WAIT_MS = 2_000
 export const CLAIM_STAGGER_MS = 100
 /** Messages waiting for one actor's `decide` before it counts as stuck. */
 export const ACTOR_BACKLOG_MAX = 100_000
+/** Pause before something that an actor publishes is sent again. */
+export const PUBLISH_RETRY_MS = 250
+/** Questions to one actor that wait for its answer; the oldest gives way. */
+export const QUESTIONS_MAX = 1_000
+/** Wait for an actor's answer to what it was told; pause before it is told again; how often before it is a dead letter. */
+export const TELL_ANSWER_MS = 500
+export const TELL_RETRY_MS = 500
+export const TELL_DELIVERIES_MAX = 60

@@ -1,11 +1,6 @@
 import { Effect, Layer } from 'effect'
-import { Ask } from '../Ask.ts'
-import { Buckets } from '../Bucket.ts'
-import { Log } from '../Log.ts'
-import { Nats } from '../Nats.ts'
-import { provision } from '../provision.ts'
+import { logLayer, nodeLayer } from '../layer.ts'
 import { RuntimeSettings, type RuntimeSettingsShape } from '../RuntimeSettings.ts'
-import { WorkQueue } from '../WorkQueue.ts'
 
 /** Settings for tests: small logs, two shards, a short lease. */
 export const testSettings = (natsUrl: string, changes: Partial<RuntimeSettingsShape> = {}): RuntimeSettingsShape => ({
@@ -23,9 +18,8 @@ export const testSettings = (natsUrl: string, changes: Partial<RuntimeSettingsSh
 
 /** Everything of the runtime that talks to NATS, its topology created, for tests and for anything without actors. */
 export const runtimeLayer = (settings: RuntimeSettingsShape) =>
-  Layer.mergeAll(Log.layer, Buckets.layer, WorkQueue.layer, Ask.layer).pipe(
-    Layer.provide(Layer.effectDiscard(provision)),
-    Layer.provideMerge(Nats.layer),
-    Layer.provideMerge(Layer.succeed(RuntimeSettings, settings)),
-    Layer.tapError((error) => Effect.logError(error))
-  )
+  logLayer.pipe(Layer.provideMerge(Layer.succeed(RuntimeSettings, settings)), Layer.tapError((error) => Effect.logError(error)))
+
+/** `runtimeLayer`, and this process as a node with heartbeat and leases. */
+export const testNodeLayer = (settings: RuntimeSettingsShape) =>
+  nodeLayer.pipe(Layer.provideMerge(Layer.succeed(RuntimeSettings, settings)), Layer.tapError((error) => Effect.logError(error)))

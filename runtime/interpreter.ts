@@ -1,0 +1,110 @@
+import { Clock, Effect, type Scope } from 'effect'
+import { ActorCell } from './ActorCell.ts'
+import type { ActorKind, RecordStamp } from './ActorKind.ts'
+import { type ActivationExit, exitOf } from './ActivationExit.ts'
+import { Ask } from './Ask.ts'
+import type { RuntimeAction, RuntimeMessage } from './Behavior.ts'
+import { forker } from './forker.ts'
+import { PUBLISH_RETRY_MS } from './limits.ts'
+import { type Appender, Log, type Mailbox } from './Log.ts'
+import { Nats } from './Nats.ts'
+import { makeQuestions } from './questions.ts'
+import { RuntimeSettings } from './RuntimeSettings.ts'
+import { consumerName, type TakenOver } from './takeOverLog.ts'
+import { makeTimers } from './timers.ts'
+
+/** Takes messages for one activation, and performs what its behaviour wants. */
+export interface Interpreter {
+  readonly send: (message: RuntimeMessage) => void
+}
+
+/**
+ * Runs the behaviour of an actor just taken over: performs what the runtime can do, and hands the kind's own actions to
+ * its performer. `end` is called once, with what the activation came to.
+ */
+export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Message, Action, R>(
+  kind: ActorKind<Record, State, Message, Action, R>,
+  { owned, appender }: TakenOver<Record>,
+  leaseRevision: number,
+  end: (exit: ActivationExit) => void
+): Effect.fn.Return<Interpreter, never, R | Log | Nats | Ask | RuntimeSettings | Scope.Scope> {
+  const log = yield* Log
+  const asks = yield* Ask
+  const nats = yield* Nats
+  const { node } = yield* RuntimeSettings
+  const run = yield* forker
+  const timers = yield* makeTimers
+  const questions = makeQuestions()
+  const early: Array<Message | RuntimeMessage> = []
+  let cell: ActorCell<State, Message | RuntimeMessage, Action | RuntimeAction<Record>> | undefined
+  let mailbox: Mailbox | undefined
+  const send = (message: Message | RuntimeMessage): void => {
+    if (cell === undefined) early.push(message)
+    else cell.send(message)
+  }
+  const finish = (exit: ActivationExit): void => {
+    cell?.stop()
+    end(exit)
+  }
+  const stampOf = (resumeSeq: number, progress: boolean, writtenAt_ms: number): RecordStamp => ({
+    leaseRevision, resumeSeq, attempts: progress ? 0 : owned.attempts, fencingToken: owned.token, node, writtenAt_ms
+  })
+  const append = appendWith(appender, kind.codec, stampOf, send, finish)
+  const perform = (action: RuntimeAction<Record>): void => {
+    switch (action._tag) {
+      case 'Append': return run(append(action.record, action.resumeSeq))
+      case 'Publish': return run(publishUntilStored(log, action.subject, action.data, () => send({ _tag: 'Published', ticket: action.ticket })))
+      case 'More': return mailbox?.more()
+      case 'Acknowledge': return mailbox?.acknowledgeThrough(action.seq)
+      case 'SetTimer': return timers.set(action.timer, action.after_ms, () => send({ _tag: 'Elapsed', timer: action.timer }))
+      case 'ClearTimer': return timers.clear(action.timer)
+      case 'Reply': return questions.answer(action.question, action.body)
+      case 'Finish': return finish({ _tag: 'Finished' })
+      case 'Release': return finish({ _tag: 'Released' })
+      case 'Restart': return finish({ _tag: 'Crashed', reason: action.reason })
+      case 'Fail': return finish({ _tag: 'Failed', reason: action.reason })
+    }
+  }
+  const performOwn = yield* kind.performer(owned, send)
+  const begun = kind.begin(owned, performance.now())
+  const either = (action: Action | RuntimeAction<Record>): void => (isRuntimeAction<Action, Record>(action) ? perform(action) : performOwn(action))
+  const begunCell = new ActorCell(begun.state, kind.decide, either, (cause) => end({ _tag: 'Crashed', reason: describe(cause) }))
+  cell = begunCell
+  yield* Effect.addFinalizer(() => Effect.sync(() => begunCell.stop()))
+  begunCell.begin(begun.actions)
+  early.forEach(send)
+  mailbox = yield* log.mailbox(log.subject(kind.inbox, owned.id), consumerName(owned.id, owned.token), owned.resumeSeq, (entry) => send({ _tag: 'Delivered', entry }))
+  yield* Effect.acquireRelease(Effect.sync(() => nats.onReconnect(() => send({ _tag: 'Reconnected' }))), (forget) => Effect.sync(forget))
+  yield* asks.answer(kind.kind, owned.id, (body, answer) => send({ _tag: 'Asked', question: questions.add(answer), body }))
+  return { send }
+})
+
+const appendWith = <Record, Message>(
+  appender: Appender,
+  codec: ActorKind<Record, unknown, Message, unknown, unknown>['codec'],
+  stampOf: (resumeSeq: number, progress: boolean, writtenAt_ms: number) => RecordStamp,
+  send: (message: RuntimeMessage) => void,
+  finish: (exit: ActivationExit) => void
+) =>
+  Effect.fnUntraced(function* (record: Record, resumeSeq: number) {
+    const stamp = stampOf(resumeSeq, codec.isProgress(record), yield* Clock.currentTimeMillis)
+    const outcome = yield* Effect.result(appender.append(() => codec.encode(record, stamp)))
+    if (outcome._tag === 'Success') return send({ _tag: 'Appended', seq: outcome.success })
+    if (outcome.failure._tag === 'LogFull') return send({ _tag: 'AppendRefused', reason: outcome.failure.description })
+    finish(exitOf(outcome.failure))
+  })
+
+const publishUntilStored = (log: Log['Service'], subject: string, data: Uint8Array, onStored: () => void): Effect.Effect<void> =>
+  log.publish(subject, data).pipe(
+    Effect.tapError((error) => Effect.andThen(Effect.logDebug('publish again', { subject, reason: error._tag }), Effect.sleep(PUBLISH_RETRY_MS))),
+    Effect.eventually,
+    Effect.andThen(Effect.sync(onStored))
+  )
+
+const RUNTIME_ACTIONS: ReadonlySet<string> = new Set<RuntimeAction<unknown>['_tag']>([
+  'Append', 'Publish', 'More', 'Acknowledge', 'SetTimer', 'ClearTimer', 'Reply', 'Finish', 'Release', 'Restart', 'Fail'
+])
+const isRuntimeAction = <Action, Record>(action: Action | RuntimeAction<Record>): action is RuntimeAction<Record> =>
+  typeof action === 'object' && action !== null && '_tag' in action && RUNTIME_ACTIONS.has(String(action._tag))
+
+const describe = (cause: unknown): string => (cause instanceof Error ? (cause.stack ?? cause.message) : String(cause))

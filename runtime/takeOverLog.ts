@@ -1,0 +1,45 @@
+import { Clock, Effect } from 'effect'
+import type { ActorKind, Owned } from './ActorKind.ts'
+import { type Appender, Log } from './Log.ts'
+import { ask, Nats } from './Nats.ts'
+import { RuntimeSettings } from './RuntimeSettings.ts'
+import { decideTakeOver } from './takeOver.ts'
+
+/** An actor just taken over, and the appender that is fenced by whoever takes it over next. */
+export interface TakenOver<Record> {
+  readonly owned: Owned<Record>
+  readonly appender: Appender
+}
+
+/** Appends the TakeOver, reading the head again whenever an older owner has written meanwhile. Fails with `Superseded` where a newer one has. */
+export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, leaseRevision: number) {
+  const log = yield* Log
+  const { node } = yield* RuntimeSettings
+  const outbox = log.subject(kind.outbox, id)
+  while (true) {
+    const entry = yield* log.head(outbox)
+    const head = entry === undefined ? undefined : { seq: entry.seq, record: kind.codec.decode(entry.data) }
+    const step = decideTakeOver(kind.codec, head, leaseRevision)
+    if (step._tag === 'Superseded') return yield* Effect.fail(step)
+    const appender = log.appender(outbox, step.expected)
+    const writtenAt_ms = yield* Clock.currentTimeMillis
+    const token = yield* appender.append(() => kind.codec.encode(step.record, { ...step.stamp, node, writtenAt_ms })).pipe(
+      Effect.catchTag('Fenced', () => Effect.succeed(undefined))
+    )
+    if (token === undefined) continue
+    if (step.previousToken > 0) yield* Effect.forkChild(removeConsumer(log.subject(kind.inbox, id).log, consumerName(id, step.previousToken)))
+    yield* Effect.logInfo('taken over', { token, attempts: step.stamp.attempts })
+    const owned: Owned<Record> = { id, token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts }
+    const takenOver: TakenOver<Record> = { owned, appender }
+    return takenOver
+  }
+})
+
+/** Name of the consumer of one ownership of an actor. */
+export const consumerName = (id: string, token: number): string => `${id}-${token}`
+
+/** The old owner's consumer goes; where it is gone already, or cannot be reached, its own idle limit ends it. */
+const removeConsumer = (log: string, name: string): Effect.Effect<void, never, Nats> =>
+  Effect.flatMap(Nats, (nats) => ask(`remove consumer ${name}`, () => nats.manager.consumers.delete(log, name))).pipe(
+    Effect.catch((error) => Effect.logDebug('consumer of the owner before', { name, reason: error.reason }))
+  )
