@@ -1,4 +1,4 @@
-import type { Chunk, IngestRecord } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import type { Chunk, EndReason, IngestRecord } from '../../proto/gen/millrace/v1/ingest_pb.js'
 
 /** A piece of a frame that the log holds already. */
 export interface StoredPiece {
@@ -30,7 +30,7 @@ export interface EpochPosition {
 /** What the newest record of `ingest.{id}` says. */
 export type IngestHead =
   | { readonly _tag: 'Empty' }
-  | { readonly _tag: 'Ended'; readonly session: number }
+  | { readonly _tag: 'Ended'; readonly reason: EndReason }
   | { readonly _tag: 'Running'; readonly position: EpochPosition }
 
 /** Reads the newest record; `seq` is its sequence in the log. */
@@ -44,7 +44,7 @@ export const readIngestHead = (record: IngestRecord | undefined, seq: number): I
     case 'chunk':
       return { _tag: 'Running', position: afterChunk(record.body.value, seq) }
     case 'end':
-      return { _tag: 'Ended', session: record.body.value.session }
+      return { _tag: 'Ended', reason: record.body.value.reason }
     case undefined:
       return { _tag: 'Empty' }
   }

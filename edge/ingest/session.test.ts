@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { IngestWorld, readFrames, type SimulatedSession } from './testing/ingestWorld.ts'
 
@@ -325,6 +326,27 @@ describe('a live session', () => {
     session.take({ _tag: 'StreamChanged', status: StreamStatus.FAILED, reason: 'no track can be read' })
     expect(session.last('error')).toEqual({ type: 'error', code: 4400, message: 'the stream failed: no track can be read' })
     expect(session.closed?.code).toBe(4400)
+  })
+
+  it('that meets the end of a failed stream in the log waits for the reason', () => {
+    for (const order of ['entry first', 'entry later']) {
+      const world = new IngestWorld(1_000)
+      const { session } = begin(world)
+      world.end('cam', EndReason.FAILED)
+      if (order === 'entry first') world.setStatus('cam', StreamStatus.FAILED, 'no frames')
+      send(session, webm())
+      session.settle()
+      if (order === 'entry later') session.take({ _tag: 'StreamChanged', status: StreamStatus.FAILED, reason: 'no frames' })
+      expect(session.closed, order).toEqual({ code: 4400, reason: 'the stream failed: no frames' })
+    }
+  })
+
+  it('that meets the end of a stream whose window closed is told 4404', () => {
+    const world = new IngestWorld(1_000)
+    const { session } = begin(world)
+    world.end('cam', EndReason.WINDOW_CLOSED)
+    send(session, webm())
+    expect(session.settle().closed?.code).toBe(4404)
   })
 
   it('answers ping at any time', () => {

@@ -1,4 +1,5 @@
 import { Result } from 'effect'
+import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { IngestHead } from './ingestHead.ts'
 import { type ClientMessage, parseClientMessage } from './messages.ts'
@@ -113,7 +114,7 @@ const endRefused = (state: Ending, why: 'Fenced' | 'HeadLost' | 'Full' | 'TooBig
   if (why !== 'Fenced') return refuseConnected(state, CLOSE.tryLater, 'the end could not be stored')
   const { config, id, session } = state
   return {
-    state: { _tag: 'Superseded', config, id, session, stopping: true, deadline_ms: now.mono_ms + config.settings.open_ms },
+    state: { _tag: 'Superseded', config, id, session, stopping: true, failed: false, deadline_ms: now.mono_ms + config.settings.open_ms },
     actions: [{ _tag: 'ReadHead', id }]
   }
 }
@@ -153,14 +154,28 @@ const stopped = (state: Ending, outcome: Outcome): Decision => ({
 })
 
 const decideSuperseded = (state: Superseded, input: SessionInput, now: Now): Decision => {
-  if (input._tag === 'HeadFound') return supersededBy(state, input.head, now)
-  if (input._tag === 'Tick' && now.mono_ms >= state.deadline_ms) return refuse(CLOSE.otherPublisher, 'another publisher has the stream')
-  return stay(state)
+  switch (input._tag) {
+    case 'HeadFound':
+      return supersededBy(state, input.head, now)
+    case 'StreamFound':
+      return input.entry === undefined ? stay(state) : failure(state, input.entry.status, input.entry.reason)
+    case 'StreamChanged':
+      return failure(state, input.status, input.reason)
+    case 'Tick':
+      if (now.mono_ms < state.deadline_ms) return stay(state)
+      return state.failed ? refuseConnected(state, CLOSE.badMessage, 'the stream failed') : refuse(CLOSE.otherPublisher, 'another publisher has the stream')
+    default:
+      return stay(state)
+  }
 }
 
 const supersededBy = (state: Superseded, head: IngestHead, now: Now): Decision => {
   if (head._tag !== 'Ended') return refuse(CLOSE.otherPublisher, 'another publisher has the stream')
-  if (!state.stopping) return refuse(CLOSE.unknownRecording, 'the recording has ended')
+  if (head.reason === EndReason.FAILED) return { state: { ...state, failed: true }, actions: [{ _tag: 'FindStream', id: state.id }] }
+  if (!state.stopping) return refuseConnected(state, CLOSE.unknownRecording, 'the recording has ended')
   const { config, id, session } = state
   return waitForEnd({ _tag: 'Ending', config, id, session, step: 'Wait', deadline_ms: now.mono_ms, finished: false }, now)
 }
+
+const failure = (state: Superseded, status: StreamStatus, reason: string): Decision =>
+  status === StreamStatus.FAILED ? refuseConnected(state, CLOSE.badMessage, `the stream failed: ${reason}`) : stay(state)

@@ -136,7 +136,7 @@ const refused = (state: Live, why: 'Fenced' | 'HeadLost' | 'Full' | 'TooBig', no
   }
   const { config, id, session, stopWanted } = state
   return {
-    state: { _tag: 'Superseded', config, id, session, stopping: stopWanted, deadline_ms: now.mono_ms + config.settings.open_ms },
+    state: { _tag: 'Superseded', config, id, session, stopping: stopWanted, failed: false, deadline_ms: now.mono_ms + config.settings.open_ms },
     actions: [{ _tag: 'ReadHead', id }]
   }
 }

@@ -118,6 +118,8 @@ export interface Superseded {
   readonly id: string
   readonly session: number
   readonly stopping: boolean
+  /** The stream's actor ended it because it failed; the reason is still to come. */
+  readonly failed: boolean
   readonly deadline_ms: number
 }
 

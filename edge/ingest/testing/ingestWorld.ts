@@ -1,5 +1,5 @@
-import { fromBinary } from '@bufbuild/protobuf'
-import { type IngestRecord, IngestRecordSchema } from '../../../proto/gen/millrace/v1/ingest_pb.js'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { type EndReason, type IngestRecord, IngestRecordSchema } from '../../../proto/gen/millrace/v1/ingest_pb.js'
 import { type StreamState, StreamStatus } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
 import { encodeIngest } from '../encodeIngest.ts'
 import { INGEST_DEFAULTS, type IngestSettingsShape } from '../IngestSettings.ts'
@@ -47,6 +47,12 @@ export class IngestWorld {
     const seq = this.records.length + 1
     this.records.push({ seq, id, record: fromBinary(IngestRecordSchema, data) })
     return seq
+  }
+
+  /** Ends a log as the stream's actor does. */
+  end(id: string, reason: EndReason): void {
+    const record = create(IngestRecordSchema, { recordId: 'end', body: { case: 'end', value: { session: 1, reason } } })
+    this.append(id, this.headSeq(id), toBinary(IngestRecordSchema, record))
   }
 
   setStatus(id: string, status: StreamStatus, reason = ''): void {
