@@ -87,6 +87,14 @@ describe('recordings in the database', () => {
     expect(await run(recordings.segments('crowd'))).toHaveLength(5)
   })
 
+  it('says which of the segments asked for have a row', async () => {
+    await run(recordings.addSegment(seed('among'), segment(1)))
+    await run(recordings.addSegment(seed('among'), segment(1, { rendition: 'audio' })))
+    const wanted = [{ rendition: 'source', msn: 1 }, { rendition: 'source', msn: 2 }, { rendition: 'audio', msn: 2 }]
+    expect(await run(recordings.segmentsAmong('among', wanted))).toEqual([{ rendition: 'source', msn: 1 }])
+    expect(await run(recordings.segmentsAmong('among', []))).toEqual([])
+  })
+
   it('lists recordings newest first', async () => {
     await run(recordings.conclude({ ...seed('newest'), createdAt_ms: 9_000_000_000_000 }, outcome))
     expect((await run(recordings.list(1))).map(({ id }) => id)).toEqual(['newest'])

@@ -66,6 +66,9 @@ export const ArchivedSegment = Schema.Struct({
 })
 export type ArchivedSegment = typeof ArchivedSegment.Type
 
+/** Names one segment of a recording. */
+export type SegmentName = Pick<ArchivedSegment, 'rendition' | 'msn'>
+
 /** What a recording's row begins with. */
 export type RecordingSeed = Pick<Recording, 'id' | 'title' | 'keyPrefix' | 'createdAt_ms'>
 
@@ -84,6 +87,8 @@ export class Recordings extends Context.Service<
     readonly addSegment: (recording: RecordingSeed, segment: ArchivedSegment) => Effect.Effect<boolean, DatabaseError>
     /** All segments of a recording, by rendition and number. */
     readonly segments: (id: string) => Effect.Effect<ReadonlyArray<ArchivedSegment>, DatabaseError>
+    /** Those of `wanted` that have a row. */
+    readonly segmentsAmong: (id: string, wanted: ReadonlyArray<SegmentName>) => Effect.Effect<ReadonlyArray<SegmentName>, DatabaseError>
     readonly segment: (id: string, rendition: string, msn: number) => Effect.Effect<ArchivedSegment | undefined, DatabaseError>
     /** Writes how the recording ended and counts its segments. Answers whether anything was written. */
     readonly conclude: (recording: RecordingSeed, outcome: RecordingOutcome) => Effect.Effect<boolean, DatabaseError>
@@ -100,6 +105,11 @@ export class Recordings extends Context.Service<
         addSegment: (recording, segment) =>
           database.transaction((sql) => Effect.andThen(plant(sql, recording, segment.fenceToken), upsertSegment(sql, recording.id, segment))),
         segments: (id) => Effect.map(database.query(`${SELECT_SEGMENT} WHERE recording_id = $1 ORDER BY rendition, msn`, [id]), decodeSegments),
+        segmentsAmong: (id, wanted) =>
+          Effect.map(
+            database.query(SELECT_AMONG, [id, wanted.map(({ rendition }) => rendition), wanted.map(({ msn }) => msn)]),
+            decodeNames
+          ),
         segment: (id, rendition, msn) =>
           Effect.map(
             database.query(`${SELECT_SEGMENT} WHERE recording_id = $1 AND rendition = $2 AND msn = $3`, [id, rendition, msn]),
@@ -119,10 +129,14 @@ export class Recordings extends Context.Service<
 }
 
 const decodeSegments = Schema.decodeUnknownSync(Schema.Array(ArchivedSegment))
+const decodeNames = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ rendition: Schema.String, msn: Schema.Number })))
 const decodeRecordings = Schema.decodeUnknownSync(Schema.Array(Recording))
 
 const SELECT_SEGMENT = `SELECT rendition, msn, init, start, duration, timescale, program_date_time_ms AS "programDateTime_ms", discontinuities,
   frames, bytes, object_key AS "objectKey", reason, first_seq AS "firstSeq", last_seq AS "lastSeq", fence_token AS "fenceToken" FROM segments`
+
+const SELECT_AMONG = `SELECT rendition, msn FROM segments
+  WHERE recording_id = $1 AND (rendition, msn) IN (SELECT * FROM unnest($2::text[], $3::int[]))`
 
 const SELECT_RECORDING = `SELECT id, title, status, key_prefix AS "keyPrefix", created_at_ms AS "createdAt_ms", ended_at_ms AS "endedAt_ms",
   duration_ms, renditions, segment_count AS segments, lost_segments AS "lostSegments", frame_count AS frames, byte_count AS bytes,
