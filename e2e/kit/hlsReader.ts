@@ -57,6 +57,9 @@ export interface ReadOptions {
 type MediaPlaylist = types.MediaPlaylist
 type Segment = types.Segment
 
+// Its warnings are not about what this client needs, and one of them is wrong.
+HLS.setOptions({ silent: true })
+
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const isOverdue = (deadline_ms: number): boolean => performance.now() > deadline_ms
 
@@ -88,6 +91,17 @@ export const renditionsOf = async (url: string, patience_ms = 15_000): Promise<R
   })
 }
 
+/** What media belongs to. */
+type Place = Pick<CapturedMedia, 'init' | 'discontinuitySequence'>
+
+/** A part, or a whole segment (no index). */
+interface Wanted {
+  readonly index: number | undefined
+  readonly uri: string
+  readonly duration_s: number
+  readonly independent: boolean
+}
+
 /** The state of one reading: what has been taken, in order. */
 class Reading {
   readonly media: Array<CapturedMedia> = []
@@ -106,7 +120,13 @@ class Reading {
 
   /** Takes everything in this playlist that was not taken before. */
   async take(playlist: MediaPlaylist): Promise<void> {
+    // Followed here, because the parser gives the open segment at the end neither of them.
+    let place: Place = { init: '', discontinuitySequence: playlist.discontinuitySequenceBase ?? 0 }
     for (const segment of playlist.segments) {
+      place = {
+        init: segment.map ? new URL(segment.map.uri, this.base).href : place.init,
+        discontinuitySequence: place.discontinuitySequence + (segment.discontinuity ? 1 : 0),
+      }
       if (this.msn < 0) this.msn = segment.mediaSequenceNumber
       if (segment.mediaSequenceNumber < this.msn) continue
       if (segment.mediaSequenceNumber > this.msn) {
@@ -114,27 +134,26 @@ class Reading {
         this.msn = segment.mediaSequenceNumber
         this.part = 0
       }
-      await this.takeSegment(segment)
+      await this.takeSegment(segment, place)
     }
   }
 
-  private async takeSegment(segment: Segment): Promise<void> {
+  private async takeSegment(segment: Segment, place: Place): Promise<void> {
     const parts = segment.parts.filter((part) => !part.hint)
     if (this.options.wanted !== 'segments' && parts.length > 0) {
       for (const part of parts.slice(this.part)) {
-        await this.download(segment, this.part, part.uri, part.duration ?? 0, part.independent ?? false)
+        await this.download(place, { index: this.part, uri: part.uri, duration_s: part.duration ?? 0, independent: part.independent ?? false })
         this.part++
       }
       if (!segment.uri) return
     } else if (!segment.uri) return
     else if (this.part > 0) this.complaints.push(`parts of segment ${this.msn} from ${this.part} on went away unread`)
-    else await this.download(segment, undefined, segment.uri, segment.duration, true)
+    else await this.download(place, { index: undefined, uri: segment.uri, duration_s: segment.duration, independent: true })
     this.msn++
     this.part = 0
   }
 
-  private async download(segment: Segment, part: number | undefined, uri: string, duration_s: number, independent: boolean): Promise<void> {
-    const init = segment.map ? new URL(segment.map.uri, this.base).href : ''
+  private async download({ init, discontinuitySequence }: Place, { index, uri, duration_s, independent }: Wanted): Promise<void> {
     if (init !== '' && !this.inits.has(init)) {
       const header = await httpGet(init)
       this.inits.set(init, header.bytes)
@@ -142,8 +161,7 @@ class Reading {
     }
     const url = new URL(uri, this.base).href
     const { bytes, at_ms } = await httpGet(url)
-    const { discontinuitySequence } = segment
-    const taken = { msn: this.msn, part, url, bytes, init, discontinuitySequence, duration_s, independent, at_ms }
+    const taken = { msn: this.msn, part: index, url, bytes, init, discontinuitySequence, duration_s, independent, at_ms }
     if (this.options.keeps !== false) this.media.push(taken)
     this.options.onMedia?.(taken)
   }
