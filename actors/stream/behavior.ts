@@ -36,7 +36,7 @@ const hear = (turn: Turn, message: Message): void => {
     case 'Published':
       return onPublished(turn, message.ticket)
     case 'Described':
-      return turn.act({ _tag: 'Finish' })
+      return message.final ? turn.act({ _tag: 'Finish' }) : undefined
     case 'Drain':
       return turn.set({ draining: true })
     case 'Reconnected':

@@ -1,10 +1,14 @@
-import { create } from '@bufbuild/protobuf'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { Clock, Context, Effect, Exit, Queue, Scope } from 'effect'
 import type { Owned } from '../../runtime/ActorKind.ts'
+import { StreamEndedSchema, StreamEventSchema, StreamFailedSchema } from '../../proto/gen/millrace/v1/event_pb.js'
 import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
 import { RenditionStateSchema, type StreamState as StreamEntry, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { Log } from '../../runtime/Log.ts'
+import { tell } from '../../runtime/Tell.ts'
+import { subjects } from '../../runtime/topology.ts'
+import { FINALIZE } from '../archive/Finalizer.ts'
 import { Ffmpeg, type FfmpegChild } from '../ffmpeg/FfmpegChild.ts'
 import { endIngest } from './endIngest.ts'
 import type { StreamAction, StreamMessage } from './streamState.ts'
@@ -31,7 +35,7 @@ export const makePerformer = Effect.fnUntraced(function* (
       case 'EndIngest':
         return later(endIngest(owned.id, action.reason, action.ifHead))
       case 'Describe':
-        return later(Effect.andThen(describeStream(owned.id, action), Effect.sync(() => (action.final ? send({ _tag: 'Described' }) : undefined))))
+        return later(Effect.andThen(describeStream(owned.id, action), Effect.sync(() => send({ _tag: 'Described', final: action.final }))))
       case 'Warn':
         return void Effect.runForkWith(Context.add(context, Scope.Scope, scope))(Effect.logWarning(action.reason, { stream: owned.id }))
     }
@@ -68,17 +72,33 @@ const makeChildren = Effect.fnUntraced(function* (id: string, send: (message: St
 })
 
 /** Writes the stream's entry until it is written; an entry that is archived or ended already stays as it is. */
-export const describeStream = (id: string, action: StreamAction & { readonly _tag: 'Describe' }): Effect.Effect<void, never, Buckets> =>
+export const describeStream = (id: string, action: StreamAction & { readonly _tag: 'Describe' }): Effect.Effect<void, never, Buckets | Log> =>
   Effect.gen(function* () {
     const { streams } = yield* Buckets
     const entry = yield* streams.get(id)
     if (entry === undefined || entry.value.status !== StreamStatus.LIVE) return
     const now_ms = yield* Clock.currentTimeMillis
     yield* streams.update(id, described(entry.value, action, now_ms), entry.revision)
+    if (action.final) yield* tellEnded(id, action, now_ms)
   }).pipe(
     Effect.tapError((error) => Effect.andThen(Effect.logDebug('describe again', { stream: id, error: error._tag }), Effect.sleep(RETRY_MS))),
     Effect.eventually
   )
+
+/** Tells viewers and the archive; both find out by themselves where this gets lost. */
+const tellEnded = Effect.fnUntraced(function* (id: string, action: StreamAction & { readonly _tag: 'Describe' }, now_ms: number) {
+  const log = yield* Log
+  const event = create(StreamEventSchema, {
+    eventId: `${id}/ended`,
+    streamId: id,
+    atMs: BigInt(now_ms),
+    event: action.status === StreamStatus.FAILED
+      ? { case: 'streamFailed', value: create(StreamFailedSchema, { reason: action.reason }) }
+      : { case: 'streamEnded', value: create(StreamEndedSchema, {}) }
+  })
+  yield* Effect.ignore(log.publish(subjects.event(id, action.status === StreamStatus.FAILED ? 'stream_failed' : 'stream_ended'), toBinary(StreamEventSchema, event)))
+  yield* Effect.ignore(tell(FINALIZE, id))
+})
 
 const described = (entry: StreamEntry, action: StreamAction & { readonly _tag: 'Describe' }, now_ms: number): StreamEntry => {
   const { checkpoint } = action.record

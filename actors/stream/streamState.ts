@@ -13,8 +13,8 @@ import type { StreamSettingsShape } from './StreamSettings.ts'
 /** What a stream actor hears beside what the runtime tells every actor. */
 export type StreamMessage =
   | { readonly _tag: 'Child'; readonly run: number; readonly event: FfmpegEvent }
-  /** The state asked for with `Describe` is written. */
-  | { readonly _tag: 'Described' }
+  /** The entry asked for with `Describe` is written. */
+  | { readonly _tag: 'Described'; readonly final: boolean }
 
 /** What a stream actor wants done beside what the runtime does for every actor. */
 export type StreamAction =
@@ -23,7 +23,7 @@ export type StreamAction =
   | { readonly _tag: 'EndInput'; readonly run: number }
   /** Appends `End` to the inbox: only if its head is still `ifHead`, where that is given. */
   | { readonly _tag: 'EndIngest'; readonly reason: EndReason; readonly ifHead: number | undefined }
-  /** Writes the stream's entry for everyone to see; `final` is answered with `Described`. */
+  /** Writes the stream's entry for everyone to see. */
   | { readonly _tag: 'Describe'; readonly status: StreamStatus; readonly reason: string; readonly record: MediaRecord; readonly final: boolean }
   /** Says that chunks are missing or damaged. */
   | { readonly _tag: 'Warn'; readonly reason: string }

@@ -28,7 +28,7 @@ const announce = (address: ListenAddress, data: string): void => {
     ? `It listens on ${address.host} only, because there are no accounts yet; HOST=0.0.0.0 opens it to the network.`
     : `It listens on ${address.host}: there are no accounts yet, so whoever reaches it can publish and watch.`
   process.stdout.write(
-    `Millrace is ready: ${localUrl(address)}/  (gRPC on port ${address.grpcPort})\n${who}\nData: ${data}. Ctrl-C stops everything.\n`
+    `Millrace is ready: ${localUrl(address)}/\n${who}\nData: ${data}. Ctrl-C stops everything.\n`
   )
 }
 

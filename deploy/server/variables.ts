@@ -1,0 +1,48 @@
+import { Config, Option } from 'effect'
+
+/** One environment variable of the platform. */
+export interface Variable<A> {
+  readonly name: string
+  /** As README shows it; empty where there is none. */
+  readonly standard: string
+  readonly meaning: string
+  readonly config: Config.Config<A>
+}
+
+const variable = <A>(name: string, config: Config.Config<A>, standard: string, meaning: string, fallback: A): Variable<A> => ({
+  name, standard, meaning, config: Config.withDefault(config, fallback)
+})
+
+const required = <A>(name: string, config: Config.Config<A>, meaning: string): Variable<A> => ({ name, standard: '', meaning, config })
+
+const number = (name: string, standard: number, meaning: string): Variable<number> => variable(name, Config.Int(name), String(standard), meaning, standard)
+
+const text = (name: string, standard: string, meaning: string): Variable<string> => variable(name, Config.String(name), standard, meaning, standard)
+
+const MEBIBYTE = 1024 * 1024
+
+/** Every environment variable that the platform reads, in one place. `npm start` sets the first three where they are not set. */
+export const variables = {
+  natsUrl: required('NATS_URL', Config.Redacted('NATS_URL'), 'NATS server with JetStream, `nats://user:password@host:port`'),
+  databaseUrl: required('DATABASE_URL', Config.Redacted('DATABASE_URL'), 'PostgreSQL, `postgres://user:password@host:port/database`'),
+  objectStoreUrl: required('OBJECT_STORE_URL', Config.Redacted('OBJECT_STORE_URL'), '`http(s)://ACCESS:SECRET@host:port/bucket` or `file:/folder`'),
+  host: text('HOST', '127.0.0.1', 'address to listen on; there are no accounts yet, so loopback unless you say otherwise'),
+  port: number('PORT', 8080, 'HTTP and WebSocket'),
+  roles: text('MILLRACE_ROLES', 'edge,actors,archive', 'what this process does'),
+  node: { name: 'MILLRACE_NODE', standard: 'host name and process id', meaning: 'name of this process among the nodes', config: Config.option(Config.String('MILLRACE_NODE')) } satisfies Variable<Option.Option<string>>,
+  shards: number('MILLRACE_SHARDS', 4, 'JetStream streams that INGEST and MEDIA are spread over; fixed once there is data'),
+  replicas: number('MILLRACE_REPLICAS', 1, 'copies of each log: 1, or 3 in a cluster'),
+  logBytes: number('MILLRACE_LOG_BYTES', 4096 * MEBIBYTE, 'bytes that all logs together may hold'),
+  lease_ms: number('MILLRACE_LEASE_MS', 1_000, 'silence after which a node\'s streams are taken over'),
+  capacity: number('MILLRACE_CAPACITY', 64, 'live streams that this process may own'),
+  drain_ms: number('MILLRACE_DRAIN_MS', 20_000, 'longest time to hand streams over on shutdown'),
+  ladder: text('LADDER', '', 'encoded renditions below the source, for instance `720p,480p,240p`'),
+  part_ms: number('PART_MS', 250, 'length of a part that playlists aim at'),
+  segment_ms: number('SEGMENT_MS', 2_000, 'a segment ends at the first keyframe after this'),
+  liveWindow_ms: number('LIVE_WINDOW_MS', 60_000, 'how far back a live playlist reaches'),
+  reconnectWindow_ms: number('RECONNECT_WINDOW_MS', 30_000, 'how long a stream waits for its publisher to come back'),
+  corsOrigins: text('CORS_ORIGINS', '*', 'origins whose pages may read media and the API, comma-separated'),
+  archiveConcurrency: number('MILLRACE_ARCHIVE_CONCURRENCY', 4, 'segments archived at a time by this process'),
+  ffmpeg: { name: 'FFMPEG_PATH', standard: '`ffmpeg` on PATH', meaning: 'FFmpeg', config: Config.option(Config.String('FFMPEG_PATH')) } satisfies Variable<Option.Option<string>>,
+  logLevel: text('LOG_LEVEL', 'Info', '`Debug`, `Info`, `Warn` or `Error`')
+}
