@@ -68,6 +68,7 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
 
   /** Claims the actor where it is wanted, free and not here already. */
   const consider = Effect.fnUntraced(function* (id: string): Effect.fn.Return<Considered, LogUnavailable, R> {
+    if (draining) return 'NoRoom'
     if (owned.has(id) || claiming.has(id)) return 'Live'
     if (!room()) return 'NoRoom'
     claiming.add(id)

@@ -62,7 +62,8 @@ export const ask = <A>(operation: string, request: () => Promise<A>): Effect.Eff
 export const apiCode = (cause: unknown): number | undefined =>
   cause instanceof NatsError ? cause.api_error?.err_code : undefined
 
-const reasonOf = (cause: unknown): string =>
+/** What a failed request says, in a few words. */
+export const reasonOf = (cause: unknown): string =>
   cause instanceof NatsError ? (cause.api_error?.description ?? cause.code) : String(cause)
 
 const open = (natsUrl: string, name: string): Effect.Effect<NatsConnection, NatsUnavailable> =>

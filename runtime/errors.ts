@@ -37,7 +37,11 @@ export class LogUnavailable extends Schema.TaggedError<LogUnavailable>()('LogUna
 export class NatsUnavailable extends Schema.TaggedError<NatsUnavailable>()('NatsUnavailable', {
   server: Schema.String,
   reason: Schema.String
-}) {}
+}) {
+  override get message(): string {
+    return `no NATS at ${this.server} (NATS_URL): ${this.reason}`
+  }
+}
 
 /** The server holds a log or bucket under our name whose configuration is not ours. */
 export class TopologyMismatch extends Schema.TaggedError<TopologyMismatch>()('TopologyMismatch', {
@@ -45,14 +49,34 @@ export class TopologyMismatch extends Schema.TaggedError<TopologyMismatch>()('To
   field: Schema.String,
   wanted: Schema.String,
   found: Schema.String
-}) {}
+}) {
+  override get message(): string {
+    return `the log ${this.log} has ${this.field} ${this.found} on the NATS server, and ${this.wanted} in the settings of this node`
+  }
+}
+
+/** The server cannot hold as much as the settings let the logs grow to. */
+export class LogsTooBig extends Schema.TaggedError<LogsTooBig>()('LogsTooBig', {
+  /** Bytes of all logs together, or of the one that was refused. */
+  bytes: Schema.Number,
+  what: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `${this.what} may grow to ${this.bytes} bytes, and ${this.reason}: set MILLRACE_LOG_BYTES (logBytes) lower, or give JetStream more room`
+  }
+}
 
 /** The server is too old for what is asked of it. */
 export class ServerTooOld extends Schema.TaggedError<ServerTooOld>()('ServerTooOld', {
   version: Schema.String,
   wanted: Schema.String,
   why: Schema.String
-}) {}
+}) {
+  override get message(): string {
+    return `nats-server ${this.version} is too old, ${this.wanted} or newer is needed: ${this.why}`
+  }
+}
 
 /** A bucket's entry has another revision than the writer has read. */
 export class RevisionConflict extends Schema.TaggedError<RevisionConflict>()('RevisionConflict', {

@@ -51,3 +51,7 @@ export const QUESTIONS_MAX = 1_000
 export const TELL_ANSWER_MS = 500
 export const TELL_RETRY_MS = 500
 export const TELL_DELIVERIES_MAX = 60
+/** Floors that the janitor reads at a time. */
+export const FLOOR_READS_MAX = 16
+/** What all logs may hold beside what the server's account may: above it there is no room for buckets and for growth. */
+export const ACCOUNT_SHARE_MAX = 0.8

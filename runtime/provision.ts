@@ -1,11 +1,14 @@
 import { Effect } from 'effect'
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from 'nats'
-import { LogUnavailable, ServerTooOld, TopologyMismatch } from './errors.ts'
-import { apiCode, ask, Nats } from './Nats.ts'
+import { LogsTooBig, LogUnavailable, ServerTooOld, TopologyMismatch } from './errors.ts'
+import { ACCOUNT_SHARE_MAX } from './limits.ts'
+import { apiCode, ask, Nats, reasonOf } from './Nats.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 import { BUCKETS, declareLogs, type LogDeclaration } from './topology.ts'
 
 const STREAM_NOT_FOUND = 10059
+/** No room for what a stream may grow to, in the account or on the server. */
+const NO_ROOM = new Set([10002, 10023, 10028, 10047])
 const NANOSECONDS_PER_MS = 1_000_000
 /** Before 2.9.10 compare-and-set has holes; replicas before 2.10.23 let two writers through. */
 const VERSION_MIN = '2.9.10'
@@ -13,13 +16,14 @@ const VERSION_REPLICAS_MIN = '2.10.23'
 
 /**
  * Creates what is missing of logs and buckets and compares what is there with what is declared. Runs on every node at
- * start, at once with others. Fails with `TopologyMismatch` naming both sides, or `ServerTooOld`.
+ * start, at once with others. Fails with `TopologyMismatch` naming both sides, `LogsTooBig` or `ServerTooOld`.
  */
-export const provision: Effect.Effect<void, LogUnavailable | TopologyMismatch | ServerTooOld, Nats | RuntimeSettings> = Effect.gen(function* () {
+export const provision: Effect.Effect<void, LogUnavailable | TopologyMismatch | LogsTooBig | ServerTooOld, Nats | RuntimeSettings> = Effect.gen(function* () {
   const nats = yield* Nats
   const settings = yield* RuntimeSettings
   yield* checkVersion(nats.serverVersion, settings.replicas)
   const options = { shards: settings.shards, replicas: settings.replicas, bytes: settings.logBytes, messageBytesMax: nats.payloadMax }
+  yield* checkRoom(settings.logBytes)
   for (const log of declareLogs(options)) {
     yield* ensure(streamConfig(log))
   }
@@ -27,6 +31,16 @@ export const provision: Effect.Effect<void, LogUnavailable | TopologyMismatch | 
     yield* ensure(bucketConfig(bucket, settings.replicas))
   }
 })
+
+/** An account without a limit of its own shares the server's, which a client cannot see: there the server refuses. */
+const checkRoom = (bytes: number): Effect.Effect<void, LogsTooBig | LogUnavailable, Nats> =>
+  Effect.gen(function* () {
+    const { manager } = yield* Nats
+    const { limits } = yield* ask('limits of the account', () => manager.getAccountInfo())
+    const room = limits.max_storage * ACCOUNT_SHARE_MAX
+    if (limits.max_storage <= 0 || bytes <= room) return
+    return yield* new LogsTooBig({ bytes, what: 'all logs together', reason: `the NATS account has room for ${limits.max_storage}, of which the logs may take ${ACCOUNT_SHARE_MAX * 100} %` })
+  })
 
 const checkVersion = (version: string, replicas: number): Effect.Effect<void, ServerTooOld> => {
   const wanted = replicas > 1 ? VERSION_REPLICAS_MIN : VERSION_MIN
@@ -61,16 +75,22 @@ const bucketConfig = (bucket: string, replicas: number): Partial<StreamConfig> &
   allow_direct: false
 })
 
-const ensure = (wanted: Partial<StreamConfig> & { name: string }): Effect.Effect<void, LogUnavailable | TopologyMismatch, Nats> =>
+const ensure = (wanted: Partial<StreamConfig> & { name: string }): Effect.Effect<void, LogUnavailable | TopologyMismatch | LogsTooBig, Nats> =>
   Effect.gen(function* () {
     const { manager } = yield* Nats
-    const found = yield* ask(`create ${wanted.name}`, async () => {
-      try {
-        return (await manager.streams.info(wanted.name)).config
-      } catch (cause) {
-        if (apiCode(cause) !== STREAM_NOT_FOUND) throw cause
-        return (await manager.streams.add(wanted)).config
-      }
+    const found = yield* Effect.tryPromise({
+      try: async () => {
+        try {
+          return (await manager.streams.info(wanted.name)).config
+        } catch (cause) {
+          if (apiCode(cause) !== STREAM_NOT_FOUND) throw cause
+          return (await manager.streams.add(wanted)).config
+        }
+      },
+      catch: (cause) =>
+        NO_ROOM.has(apiCode(cause) ?? 0)
+          ? new LogsTooBig({ bytes: wanted.max_bytes ?? 0, what: `the log ${wanted.name}`, reason: `the NATS server has no room for it (${reasonOf(cause)})` })
+          : new LogUnavailable({ operation: `create ${wanted.name}`, reason: reasonOf(cause) })
     })
     for (const [field, value] of Object.entries(wanted)) {
       const there: unknown = found[field as keyof StreamConfig] ?? (value === false ? false : undefined)

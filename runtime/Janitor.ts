@@ -1,0 +1,77 @@
+import { Cause, Effect, Layer } from 'effect'
+import { Claims } from './Claims.ts'
+import type { LogUnavailable } from './errors.ts'
+import { FLOOR_READS_MAX, TRIM_MS } from './limits.ts'
+import { Log } from './Log.ts'
+import { apiCode, ask, Nats } from './Nats.ts'
+import { type Floors, Retention } from './Retention.ts'
+import { RuntimeSettings } from './RuntimeSettings.ts'
+import { shardOf } from './topology.ts'
+import { purgeBefore } from './trim.ts'
+
+const LEASE = 'janitor.trim'
+/** The consumer behind which SEGMENTS is trimmed: every worker of the archive shares it. */
+export const ARCHIVE_CONSUMER = 'archive'
+const CONSUMER_NOT_FOUND = 10014
+const STREAM_LOGS = ['ingest', 'media'] as const
+
+/** Trims the logs, on one node at a time. */
+export const janitor: Layer.Layer<never, never, Claims | Log | Nats | Retention | RuntimeSettings> = Layer.effectDiscard(Effect.gen(function* () {
+  const claims = yield* Claims
+  let revision = 0
+  const round = Effect.gen(function* () {
+    if (!claims.holds(LEASE, revision)) {
+      const claimed = yield* claims.claim(LEASE)
+      if (claimed._tag === 'Taken') return
+      revision = claimed.revision
+    }
+    yield* trimLogs
+    yield* trimSegments
+  }).pipe(
+    Effect.catch((error) => Effect.logWarning('logs not trimmed', { reason: error.reason })),
+    Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.logError('defect in the janitor', cause))
+  )
+  yield* Effect.addFinalizer(() =>
+    revision === 0 ? Effect.void : Effect.catch(claims.giveUp(LEASE, revision), (error) => Effect.logDebug('lease not given up', { reason: error.reason }))
+  )
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(round, Effect.sleep(TRIM_MS))))
+}))
+
+/** Purges of INGEST and MEDIA, shard by shard, what no id needs any more. Unfiltered, since only that gives space back at once. */
+export const trimLogs: Effect.Effect<void, LogUnavailable, Log | Nats | Retention | RuntimeSettings> = Effect.gen(function* () {
+  const log = yield* Log
+  const retention = yield* Retention
+  const { shards } = yield* RuntimeSettings
+  const logs = STREAM_LOGS.flatMap((kind) => Array.from({ length: shards }, (_, shard) => ({ kind, shard, name: `${kind.toUpperCase()}_${shard}` })))
+  // The last sequences before the ids: who is not listed yet has written nothing that is before them.
+  const lastSeqs = new Map<string, number>()
+  for (const { name } of logs) lastSeqs.set(name, (yield* log.usage(name)).lastSeq)
+  const ids = yield* retention.ids
+  const floors = yield* Effect.forEach(ids, (id) => Effect.map(retention.floors(id), (of): readonly [number, Floors] => [shardOf(id, shards), of]), { concurrency: FLOOR_READS_MAX })
+  for (const { kind, shard, name } of logs) {
+    const own = floors.filter(([of]) => of === shard).map(([, of]) => of[kind])
+    yield* purge(name, purgeBefore(lastSeqs.get(name) ?? 0, own))
+  }
+})
+
+/** Purges of SEGMENTS what the archive has done; nothing before there is an archive. */
+export const trimSegments: Effect.Effect<void, LogUnavailable, Nats> = Effect.gen(function* () {
+  const nats = yield* Nats
+  const done = yield* ask('progress of the archive', async () => {
+    try {
+      return (await nats.manager.consumers.info('SEGMENTS', ARCHIVE_CONSUMER)).ack_floor.stream_seq
+    } catch (cause) {
+      if (apiCode(cause) === CONSUMER_NOT_FOUND) return 0
+      throw cause
+    }
+  })
+  yield* purge('SEGMENTS', purgeBefore(done, []))
+})
+
+const purge = (log: string, before: number | undefined): Effect.Effect<void, LogUnavailable, Nats> =>
+  Effect.gen(function* () {
+    if (before === undefined) return
+    const nats = yield* Nats
+    const { purged } = yield* ask(`purge ${log}`, () => nats.manager.streams.purge(log, { seq: before }))
+    if (purged > 0) yield* Effect.logDebug('trimmed', { log, before, messages: purged })
+  })
