@@ -12,6 +12,10 @@ export const RESPONSE_SWEEP_MS = 1_000
 export const READINESS_TIMEOUT_MS = 2_000
 /** Blocking requests get the unchanged playlist after this: half a target duration, since hls.js gives up at 0.8. */
 export const BLOCKING_MS_MAX = 3_000
+/** How long a player's first request waits for the stream's first segment; hls.js gives it 20 s. */
+export const FIRST_SEGMENT_MS_MAX = 8_000
+/** A rendition that has no segment when another has so many is left out of the multivariant playlist. */
+export const SEGMENTS_BEFORE_GIVING_UP = 3
 /** Time to catch up with a stream's log when its first viewer comes. */
 export const CATCH_UP_MS_MAX = 10_000
 /** Rendered playlists kept per stream. */

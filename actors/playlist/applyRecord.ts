@@ -224,7 +224,7 @@ const addFragment = (step: Step, segment: Segment, part: Part, fragment: Fragmen
   part.fragments.push(fragment.data)
 }
 
-const completeOpen = (step: Step, rendition: RenditionWindow, next: Place | undefined): void => {
+const completeOpen = (step: Step, rendition: RenditionWindow, next: Place): void => {
   const open = rendition.open
   if (open === undefined) return
   const { segment, part } = open
@@ -233,7 +233,7 @@ const completeOpen = (step: Step, rendition: RenditionWindow, next: Place | unde
   part.fragments = part.fragments.map(({ byteLength }) => data.subarray(at, (at += byteLength)))
   part.data = data
   part.completion = { at: step.facts, next }
-  if (next === undefined || next.msn > segment.msn) segment.closed = true
+  if (next.msn > segment.msn) segment.closed = true
   step.window.bytes += data.byteLength
   step.completed += 1
   rendition.newest = { msn: segment.msn, part: part.index }
@@ -250,9 +250,11 @@ const closeParts = (step: Step, nextMsn: number | undefined): void => {
   }
 }
 
+// A part that the end makes whole still has a revision of its own before the ended one: players that are told both at
+// once skip that part.
 const closeStream = (step: Step): void => {
   for (const rendition of step.window.renditions.values()) {
-    completeOpen(step, rendition, undefined)
+    if (rendition.open) completeOpen(step, rendition, { msn: rendition.open.segment.msn + 1, part: 0 })
     const last = rendition.newest && rendition.segments.get(rendition.newest.msn)
     if (last) last.closed = true
   }

@@ -80,7 +80,7 @@ const ready = (
   const at = end ?? completion.at
   if (start === 'exact' && at.windowStartMsn < window.knownFrom) return { _tag: 'Gone' }
   const from = Math.max(at.windowStartMsn, window.knownFrom)
-  const ended = window.end === at
+  const ended = end !== undefined
   const revision: Revision = {
     rendition: rendition.name,
     upTo,

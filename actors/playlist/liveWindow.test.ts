@@ -224,4 +224,15 @@ describe('blocking requests', () => {
     expect(renderMedia(ended, 'source', { msn: last.msn, part: last.part + 1 })).toBe(renderMedia(ended, 'source', 'newest'))
     expect(renderMedia(ended, 'source', 'newest')).toContain('#EXT-X-ENDLIST')
   })
+
+  it('for the part that the end makes whole get it before they are told that the segment has ended', () => {
+    const log = randomLog({ renditions: ['source'], windowSegments: 4, framesPerRecord: 1, takeOverEvery: 0, discontinuityEvery: 0, piecesEvery: 0, segments: 2, end: true, random: seededRandom(4) })
+    const ended = openWindow()
+    fold(ended, log)
+    const last = ended.renditions.get('source')?.newest ?? { msn: 0, part: 0 }
+    expect(findPart(ended, 'source', last)?.completion?.at.seq).toBe(log.at(-1)?.seq)
+    const revision = parseMedia(renderMedia(ended, 'source', last) ?? '')
+    expect([revision.ended, revision.segments.at(-1)?.uri, revision.segments.at(-1)?.parts.length]).toEqual([false, undefined, last.part + 1])
+    expect(parseMedia(renderMedia(ended, 'source', { msn: last.msn, part: last.part + 1 }) ?? '').ended).toBe(true)
+  })
 })

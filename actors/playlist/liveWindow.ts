@@ -24,8 +24,8 @@ export interface RecordFacts {
 /** How a part became whole. */
 export interface Completion {
   readonly at: RecordFacts
-  /** Where the rendition goes on, as far as that record tells; undefined once the stream has ended. */
-  readonly next: Place | undefined
+  /** Where the rendition goes on, as far as that record tells. */
+  readonly next: Place
 }
 
 /** A run of fragments. Times in ticks of its segment's timescale. */

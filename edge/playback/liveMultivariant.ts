@@ -1,26 +1,24 @@
-import { PART_HOLD_BACK_PARTS } from '../../actors/playlist/limits.ts'
-import { ticksOf } from '../../actors/playlist/liveWindow.ts'
-import type { LiveWindow, RenditionWindow } from '../../actors/playlist/liveWindow.ts'
+import type { LiveWindow } from '../../actors/playlist/liveWindow.ts'
 import { describeRendition, renderMultivariant } from '../../actors/playlist/renderMultivariant.ts'
+import { SEGMENTS_BEFORE_GIVING_UP } from '../limits.ts'
 
 /**
  * The multivariant playlist of a live stream; undefined as long as a player could not begin with it. That is until every
- * rendition has media and one of them has enough to play, since players never look again for a rendition that came late.
+ * rendition lists a whole segment: hls.js takes a playlist of parts alone for an empty one and gives up, and no player
+ * looks again for a rendition that came late. A rendition that does not come is left out in the end.
  */
 export const liveMultivariant = (window: LiveWindow): string | undefined => {
-  const playable = window.described.filter(({ name }) => (window.renditions.get(name)?.newest?.msn ?? -1) >= window.windowStartMsn)
-  if (playable.length === 0) return undefined
-  const begun = [...window.renditions.values()].some((rendition) => hasEnough(window, rendition))
-  const complete = playable.length === window.described.length || [...window.renditions.values()].some(hasWholeSegment)
-  return window.end || (begun && complete) ? renderMultivariant(playable.map(describeRendition)) : undefined
+  const listed = window.described.filter(({ name }) => segmentsListed(window, name) > 0)
+  const most = Math.max(0, ...listed.map(({ name }) => segmentsListed(window, name)))
+  const complete = listed.length === window.described.length || most >= SEGMENTS_BEFORE_GIVING_UP || window.end !== undefined
+  return listed.length > 0 && complete ? renderMultivariant(listed.map(describeRendition)) : undefined
 }
 
-const hasWholeSegment = ({ segments }: RenditionWindow): boolean => [...segments.values()].some(({ closed }) => closed)
-
-const hasEnough = ({ partTarget_us }: LiveWindow, rendition: RenditionWindow): boolean => {
-  if (hasWholeSegment(rendition)) return true
-  const [segment] = rendition.segments.values()
-  if (segment === undefined) return false
-  const whole = segment.parts.filter(({ completion }) => completion)
-  return whole.length >= PART_HOLD_BACK_PARTS || (ticksOf(whole) / segment.timescale) * 1_000_000 >= PART_HOLD_BACK_PARTS * partTarget_us
+// How many whole segments the newest playlist of a rendition lists: those before its newest, and that too at the end.
+const segmentsListed = ({ renditions, windowStartMsn, end }: LiveWindow, name: string): number => {
+  const rendition = renditions.get(name)
+  const newest = rendition?.newest
+  if (rendition === undefined || newest === undefined || newest.msn < windowStartMsn) return 0
+  const before = [...rendition.segments.keys()].filter((msn) => msn >= windowStartMsn && msn < newest.msn)
+  return before.length + (end ? 1 : 0)
 }

@@ -159,13 +159,21 @@ describe('live playback', () => {
     expect(checkDelta(full ?? '', delta ?? '')).toEqual([])
   })
 
-  it('waits for the first media of a stream that has just begun, for a bounded time', async () => {
+  it('waits for the first segment of a stream that has just begun, for a bounded time', async () => {
     const stream = await newStream()
     const early = await get(first, stream.path('index.m3u8'))
     expect([early.status, early.headers.get('retry-after'), early.headers.get('content-type')]).toEqual([503, '1', 'application/problem+json'])
-    const later = textOf(first, stream.path('index.m3u8'))
+    let answered = false
+    const later = textOf(first, stream.path('index.m3u8')).then((text) => {
+      answered = true
+      return text
+    })
+    await stream.write(1.9)
+    expect(await textOf(first, stream.path('source/playlist.m3u8'))).not.toContain('#EXTINF')
+    expect(answered).toBe(false)
     await stream.write(1)
     const text = await later
+    for (const rendition of ['source', 'audio']) expect(await textOf(first, stream.path(`${rendition}/playlist.m3u8`))).toContain('#EXTINF')
     expect(text).toContain('RESOLUTION=320x240')
     expect(text).toContain('URI="audio/playlist.m3u8"')
   })

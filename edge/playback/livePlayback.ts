@@ -15,7 +15,7 @@ import type { Problem } from '../http/problems.ts'
 import { rangeAnswer } from '../http/ranges.ts'
 import { idAt, renditionAt } from '../http/request.ts'
 import type { Request } from '../http/request.ts'
-import { BLOCKING_MS_MAX } from '../limits.ts'
+import { BLOCKING_MS_MAX, FIRST_SEGMENT_MS_MAX } from '../limits.ts'
 import type { StreamOver } from './errors.ts'
 import type { FollowedStream } from './FollowedStream.ts'
 import { LiveMedia } from './LiveMedia.ts'
@@ -37,7 +37,7 @@ interface Playback {
 }
 
 /** Gives what `look` finds within the time, else undefined; refused where too many wait already. */
-type Waiting = <A>(stream: FollowedStream, look: () => A | undefined) => Effect.Effect<A | undefined, Problem>
+type Waiting = <A>(stream: FollowedStream, look: () => A | undefined, time_ms: number) => Effect.Effect<A | undefined, Problem>
 
 /** `/live/{id}/index.m3u8` and `/live/{id}/{rendition}/…`: low-latency HLS from the log. */
 export const livePlayback = Layer.effectDiscard(
@@ -62,7 +62,7 @@ const boundedWaiting = Effect.gen(function* () {
   const { waitersMax } = yield* EdgeSettings
   const counters = yield* Counters
   let count = 0
-  const waiting: Waiting = (stream, look) =>
+  const waiting: Waiting = (stream, look, time_ms) =>
     Effect.suspend(() => {
       const now = look()
       if (now !== undefined) return Effect.succeed(now)
@@ -72,7 +72,7 @@ const boundedWaiting = Effect.gen(function* () {
       }
       count += 1
       return stream.when(look).pipe(
-        Effect.timeoutOrElse({ duration: BLOCKING_MS_MAX, orElse: () => Effect.undefined }),
+        Effect.timeoutOrElse({ duration: time_ms, orElse: () => Effect.undefined }),
         Effect.ensuring(Effect.sync(() => (count -= 1)))
       )
     })
@@ -88,8 +88,8 @@ const afterTheEnd = ({ media }: Playback, { path, parameters }: Request, { id }:
 
 const multivariant = Effect.fnUntraced(function* ({ follow, waiting }: Playback, request: Request) {
   const stream = yield* follow(yield* idAt(request, 0))
-  const text = yield* waiting(stream, () => liveMultivariant(stream.window))
-  return text === undefined ? yield* unavailable('the stream has no media yet') : textAnswer(text, PLAYLIST_TYPE, NO_STORE)
+  const text = yield* waiting(stream, () => liveMultivariant(stream.window), FIRST_SEGMENT_MS_MAX)
+  return text === undefined ? yield* unavailable('the stream has no whole segment yet') : textAnswer(text, PLAYLIST_TYPE, NO_STORE)
 })
 
 const file = Effect.fnUntraced(function* (playback: Playback, request: Request) {
@@ -108,7 +108,7 @@ const mediaPlaylist = Effect.fnUntraced(function* ({ follow, waiting }: Playback
   const { wanted, skip } = yield* playlistDirectives(request.query)
   const stream = yield* follow(id)
   const { window } = stream
-  const answer = yield* waiting(stream, () => settled(window, rendition, wanted))
+  const answer = yield* waiting(stream, () => settled(window, rendition, wanted), BLOCKING_MS_MAX)
   if (answer?._tag === 'TooFar') return yield* badRequest('that is too far ahead of the stream')
   if (answer?._tag === 'Unknown') return yield* notFound('the stream has no such rendition')
   const exact = answer?._tag === 'Ready' && wanted !== 'newest'
@@ -135,7 +135,7 @@ const part = Effect.fnUntraced(function* ({ media, waiting }: Playback, stream: 
     if (findPart(window, rendition, place)?.completion) return place
     return settled(window, rendition, place) === undefined ? undefined : 'never'
   }
-  const found = yield* waiting(stream, whole)
+  const found = yield* waiting(stream, whole, BLOCKING_MS_MAX)
   if (found === undefined) return yield* unavailable('the part is not there yet')
   const [segment, known] = [findSegment(window, rendition, place.msn), findPart(window, rendition, place)]
   if (found === 'never' || segment === undefined || known === undefined) return yield* notFound('the rendition has no such part')
