@@ -1,0 +1,42 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { decideTakeOver } from './takeOver.ts'
+import { counterCodec, type CounterRecord } from './testing/counter.ts'
+
+const stamp = fc.record({
+  leaseRevision: fc.nat(20), resumeSeq: fc.integer({ min: 1, max: 100 }), attempts: fc.nat(5), fencingToken: fc.nat(50), node: fc.constant('n'), writtenAt_ms: fc.constant(0)
+})
+const head = fc.record({
+  seq: fc.integer({ min: 51, max: 99 }),
+  record: fc.record({ kind: fc.constantFrom<CounterRecord['kind']>('TakeOver', 'Total'), total: fc.nat(), count: fc.nat(), stamp })
+})
+
+it('a new actor begins with nothing expected and the whole inbox before it', () => {
+  expect(decideTakeOver(counterCodec, undefined, 3)).toMatchObject({ _tag: 'Append', expected: 0, previousToken: 0, stamp: { leaseRevision: 3, resumeSeq: 1, attempts: 0 } })
+})
+
+it('carries the checkpoint of the head forward and expects that very head', () => {
+  fc.assert(fc.property(head, (found) => {
+    const step = decideTakeOver(counterCodec, found, 21)
+    expect(step).toMatchObject({
+      _tag: 'Append',
+      expected: found.seq,
+      record: { kind: 'TakeOver', total: found.record.total, count: found.record.count },
+      stamp: { leaseRevision: 21, resumeSeq: found.record.stamp.resumeSeq, fencingToken: 0 },
+      previousToken: found.record.stamp.fencingToken === 0 ? found.seq : found.record.stamp.fencingToken
+    })
+  }))
+})
+
+it('counts the takeovers that found the checkpoint where it was, and starts anew behind progress', () => {
+  fc.assert(fc.property(head, (found) => {
+    const step = decideTakeOver(counterCodec, found, 21)
+    expect(step._tag === 'Append' && step.stamp.attempts).toBe(found.record.kind === 'Total' ? 0 : found.record.stamp.attempts + 1)
+  }))
+})
+
+it('gives way to a head that was written under a later lease, and only to that', () => {
+  fc.assert(fc.property(head, fc.nat(20), (found, revision) => {
+    expect(decideTakeOver(counterCodec, found, revision)._tag).toBe(found.record.stamp.leaseRevision > revision ? 'Superseded' : 'Append')
+  }))
+})
