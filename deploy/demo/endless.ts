@@ -5,7 +5,8 @@ import type { CameraOptions } from '../../e2e/kit/camera.ts'
 import { chromiumPath, launchChromium, screen } from '../../e2e/kit/chromium.ts'
 import { type PublishedCamera, publishCamera } from '../../e2e/kit/publishCamera.ts'
 import { watchLive } from './liveViewer.ts'
-import { progress, say, seconds } from './terminal.ts'
+import { reportLine } from './reportLine.ts'
+import { say, seconds } from './terminal.ts'
 
 const report_ms = 5_000
 const screening_ms = 20_000
@@ -22,7 +23,8 @@ const showInChromium = async (page: string, signal: AbortSignal): Promise<void> 
   try {
     const shown = await screen(browser, { page, for_ms: screening_ms, signal })
     if (signal.aborted) return
-    const freezes = shown.freezes_ms.length === 0 ? 'no freeze' : `${shown.freezes_ms.length} freezes`
+    const { length } = shown.freezes_ms
+    const freezes = length === 0 ? 'no freeze' : length === 1 ? 'one freeze' : `${length} freezes`
     say(`Chromium  ${shown.pictures} pictures, ${freezes}, ${seconds(shown.latency_p50_ms)} from the picture's clock to the screen (half of them), ${seconds(shown.latency_p95_ms)} (95 %).`)
   } finally {
     await browser.close()
@@ -33,7 +35,7 @@ const reportUntilAborted = async (published: PublishedCamera, viewer: ReturnType
   while (!signal.aborted) {
     await Promise.race([delay(report_ms), untilAborted(signal), published.finished])
     if (signal.aborted) return
-    progress(`taken ${published.framesTaken()}, acknowledged ${published.framesAcknowledged()}, seen live ${viewer.framesSeen()}, ${seconds(viewer.age_ms())} old`)
+    say(reportLine(published, viewer))
   }
 }
 

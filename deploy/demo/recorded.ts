@@ -5,7 +5,8 @@ import { countFrames } from '../../e2e/kit/frameCount.ts'
 import { publishCamera } from '../../e2e/kit/publishCamera.ts'
 import { readArchive } from './archive.ts'
 import { inWords, isWhole, watchLive } from './liveViewer.ts'
-import { progress, say, seconds } from './terminal.ts'
+import { reportLine } from './reportLine.ts'
+import { say, seconds } from './terminal.ts'
 
 const report_ms = 2_000
 
@@ -17,7 +18,7 @@ export const showRecorded = async (platform: string, camera: CameraOptions, fram
     const viewer = watchLive(`${platform}/live/${publisher.recordingId}/index.m3u8`, { signal, keepsFrames: true })
     const end = published.finished.then(() => 'sent' as const)
     while ((await Promise.race([end, delay(report_ms, 'sending' as const, { signal })])) === 'sending')
-      progress(`taken ${published.framesTaken()}, acknowledged ${published.framesAcknowledged()}, seen live ${viewer.framesSeen()}, ${seconds(viewer.age_ms())} old`)
+      say(reportLine(published, viewer))
     const age_ms = viewer.age_ms()
     const stopped = await publisher.stop()
     const live = await viewer.finished
