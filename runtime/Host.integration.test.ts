@@ -20,6 +20,10 @@ const inWorld = <A, E>(use: (natsUrl: string) => Effect.Effect<A, E, World>, nat
 
 const saying = (node: CounterProcess, what: string, deadline_ms?: number) => until(`${node.node} says ${what}`, Effect.sync(() => node.lines.find((line) => line.includes(what))), deadline_ms)
 
+/** Waits until a node has given a sign of life. */
+const isUp = (node: CounterProcess) =>
+  until(() => `${node.node} is up; it says\n${node.lines.join('\n')}`, Effect.flatMap(Buckets, (buckets) => buckets.nodes.get(node.node)))
+
 /** Every number counted exactly once: as many as were given, of the right sum, and no total that ever went back. */
 const expectCountedOnce = (id: string, to: number) =>
   Effect.gen(function* () {
@@ -42,7 +46,7 @@ it.live('a counter survives kill -9 of its node: another goes on within 1.5 s, e
     yield* untilCounted(id, 300)
     const owner = yield* ownerOf(id)
     const other = nodes.find(({ node }) => node !== owner)
-    yield* Effect.forEach(nodes, (node) => until('both nodes are up', Effect.flatMap(Buckets, (buckets) => buckets.nodes.get(node.node))))
+    yield* Effect.forEach(nodes, isUp)
     yield* Effect.sleep(1_500)
     const killed_ms = performance.now()
     nodes.find(({ node }) => node === owner)?.signal('SIGKILL')
@@ -62,8 +66,7 @@ it.live('a node stopped past its lease and continued is fenced and lets go', () 
     yield* wantCounter(id)
     yield* feed(id, numbers(0, 100))
     yield* untilCounted(id, 100)
-    yield* startCounterNode('heir', natsUrl)
-    yield* until('the heir is up', Effect.flatMap(Buckets, ({ nodes }) => nodes.get('heir')))
+    yield* isUp(yield* startCounterNode('heir', natsUrl))
     zombie.signal('SIGSTOP')
     yield* feed(id, numbers(100, 200))
     yield* untilCounted(id, 200)
@@ -98,7 +101,7 @@ it.live('drain on SIGTERM hands counters over at once and ends with 0', () =>
     yield* Effect.forEach(ids, (id) => Effect.andThen(wantCounter(id), feed(id, numbers(0, 50))))
     yield* Effect.forEach(ids, (id) => untilCounted(id, 50))
     const staying = yield* startCounterNode('staying', natsUrl)
-    yield* until('the other is up', Effect.flatMap(Buckets, ({ nodes }) => nodes.get('staying')))
+    yield* isUp(staying)
     const asked_ms = performance.now()
     leaving.signal('SIGTERM')
     yield* Effect.forEach(ids, (id) => feed(id, numbers(50, 100)))

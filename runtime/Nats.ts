@@ -37,7 +37,10 @@ export class Nats extends Context.Service<Nats, {
         connected: () => state.connected,
         whenConnected: Effect.callback<void>((resume) => {
           if (state.connected) return resume(Effect.void)
-          const wake = (): void => resume(Effect.void)
+          const wake = (): void => {
+            state.callbacks.delete(wake)
+            resume(Effect.void)
+          }
           state.callbacks.add(wake)
           return Effect.sync(() => state.callbacks.delete(wake))
         }),

@@ -8,12 +8,12 @@ import { counterCodec, type CounterRecord } from './counter.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Waits until `check` gives something, asking every 20 ms; dies after `deadline_ms`. */
-export const until = <A, E, R>(what: string, check: Effect.Effect<A | undefined | false, E, R>, deadline_ms = 15_000): Effect.Effect<A, E, R> => {
+/** Waits until `check` gives something, asking every 20 ms; dies after `deadline_ms`, saying what did not come. */
+export const until = <A, E, R>(what: string | (() => string), check: Effect.Effect<A | undefined | false, E, R>, deadline_ms = 15_000): Effect.Effect<A, E, R> => {
   const began_ms = performance.now()
   const again: Effect.Effect<A, E, R> = Effect.flatMap(check, (found) => {
     if (found !== undefined && found !== false) return Effect.succeed(found)
-    if (performance.now() - began_ms > deadline_ms) return Effect.die(new Error(`not within ${deadline_ms} ms: ${what}`))
+    if (performance.now() - began_ms > deadline_ms) return Effect.die(new Error(`not within ${deadline_ms} ms: ${typeof what === 'string' ? what : what()}`))
     return Effect.andThen(Effect.sleep(20), again)
   })
   return again
