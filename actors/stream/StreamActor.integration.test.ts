@@ -1,12 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from '@effect/vitest'
 import { Effect } from 'effect'
 import { natsUrl } from '../../deploy/local/testing/services.ts'
 import { newId } from '../../runtime/ids.ts'
 import { testSettings } from '../../runtime/testing/runtimeLayer.ts'
 import { recording } from '../testing/recordings.ts'
-import { actorNode, decode, mediaByRendition, publishRecording, recordsOf } from './testing/streamRig.ts'
+import { actorNode, decode, mediaByRendition, openPublisher, publishRecording, recordsOf, type RenditionMedia } from './testing/streamRig.ts'
 
 const SPEED = 4
+
+const frames = (media: RenditionMedia | undefined): ReadonlyArray<number> => {
+  if (media === undefined) throw new Error('the rendition is not there')
+  const { pts, complaints } = decode(media)
+  expect(complaints).toBe('')
+  expect(pts.every((time, i) => i === 0 || time > (pts[i - 1] ?? 0))).toBe(true)
+  return pts
+}
+
+/** Ffmpeg children of this process. */
+const children = (): ReadonlyArray<number> =>
+  readdirSync('/proc').map(Number).filter((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      return stat.includes('(ffmpeg)') && Number(stat.split(') ').at(-1)?.split(' ')[1]) === process.pid
+    } catch {
+      return false
+    }
+  })
 
 const publishAndRead = (name: string, ladder: ReadonlyArray<number> = []) =>
   Effect.gen(function* () {
@@ -32,4 +52,89 @@ describe('every frame comes out once, in order', () => {
         expect(end?.case === 'end' ? end.value.reason : undefined).toBe(1)
       }), 60_000)
   }
+})
+
+describe('every rendition', () => {
+  it.live('has the same frames, with keyframes and segments at the same times', () =>
+    Effect.gen(function* () {
+      const renditions = mediaByRendition(yield* publishAndRead('h264.webm', [360, 240]))
+      const source = frames(renditions.get('source'))
+      expect(source.length).toBe(240)
+      for (const rung of ['360p', '240p']) {
+        expect(frames(renditions.get(rung))).toEqual(source)
+        const starts = (name: string) => renditions.get(name)?.fragments.filter(({ part, independent }) => part === 0 && independent).map(({ msn, start }) => [msn, start])
+        expect(starts(rung)).toEqual(starts('source'))
+      }
+    }), 60_000)
+
+  for (const name of ['audioonly.webm', 'audioonly.mp4']) {
+    it.live(`plays on without a picture: ${name}`, () =>
+      Effect.gen(function* () {
+        const renditions = mediaByRendition(yield* publishAndRead(name))
+        expect([...renditions.keys()]).toEqual(['audio'])
+        const audio = frames(renditions.get('audio'))
+        expect(Math.abs((audio.at(-1) ?? 0) - (audio[0] ?? 0) - 3.9)).toBeLessThan(0.2)
+        expect(audio.every((time, i) => i === 0 || Math.abs(time - (audio[i - 1] ?? 0) - 1_024 / 48_000) < 0.001)).toBe(true)
+      }), 60_000)
+  }
+})
+
+describe('when FFmpeg is killed', () => {
+  for (const [name, ladder] of [['h264.webm', []], ['h264.webm', [240]], ['vp8.webm', []], ['100ms-avc3.mp4', []]] as const) {
+    it.live(`nothing is lost and nothing comes twice: ${name} ${ladder.join()}`, () =>
+      Effect.gen(function* () {
+        const id = newId()
+        const source = recording(name)
+        const publisher = yield* openPublisher(id, source.mimeType)
+        for (const [i, chunk] of source.chunks.entries()) {
+          yield* publisher.chunk(chunk.bytes)
+          yield* Effect.sleep(60)
+          if (i % 5 === 3) for (const pid of children()) process.kill(pid, 'SIGKILL')
+        }
+        yield* publisher.stop
+        const records = yield* recordsOf(id)
+        const renditions = mediaByRendition(records)
+        expect(records.filter(({ body }) => body.case === 'takeOver').length).toBeGreaterThan(2)
+        expect(records.filter(({ body }) => body.case === 'discontinuity').length).toBe(0)
+        for (const rendition of ['source', ...ladder.map((rung) => `${rung}p`)]) expect(frames(renditions.get(rendition)).length).toBe(source.frames)
+        const audio = renditions.get('audio')
+        if (audio !== undefined) {
+          const times = frames(audio)
+          expect(times.every((time, i) => i === 0 || Math.abs(time - (times[i - 1] ?? 0) - 1_024 / 48_000) < 0.001)).toBe(true)
+        }
+      }).pipe(Effect.provide(actorNode(testSettings(natsUrl()), { ladder: [...ladder] }))), 60_000)
+  }
+})
+
+describe('a new epoch', () => {
+  it.live('joins the same stream behind a discontinuity, with nothing lost on either side', () =>
+    Effect.gen(function* () {
+      const id = newId()
+      const first = recording('100ms-h264.webm')
+      const publisher = yield* openPublisher(id, first.mimeType)
+      for (const chunk of first.chunks) yield* publisher.chunk(chunk.bytes)
+      yield* publisher.newEpoch
+      for (const chunk of first.chunks) yield* publisher.chunk(chunk.bytes)
+      yield* publisher.stop
+      const records = yield* recordsOf(id)
+      expect(records.filter(({ body }) => body.case === 'discontinuity').length).toBe(1)
+      const source = mediaByRendition(records).get('source')
+      expect(frames(source).length).toBe(2 * first.frames)
+      const msns = source?.fragments.map(({ msn }) => msn) ?? []
+      expect(msns.every((msn, i) => i === 0 || msn - (msns[i - 1] ?? 0) <= 1)).toBe(true)
+    }).pipe(Effect.provide(actorNode(testSettings(natsUrl())))), 60_000)
+})
+
+describe('garbage', () => {
+  it.live('ends the stream in failure with the reason, and not in a loop', () =>
+    Effect.gen(function* () {
+      const id = newId()
+      const publisher = yield* openPublisher(id, 'video/webm')
+      yield* publisher.chunk(new TextEncoder().encode('this is no video at all, whatever it says of itself'))
+      const records = yield* recordsOf(id)
+      const end = records.at(-1)?.body
+      expect(end?.case).toBe('end')
+      expect(end?.case === 'end' ? end.value.detail : '').not.toBe('')
+      expect(records.filter(({ body }) => body.case === 'takeOver').length).toBe(1)
+    }).pipe(Effect.provide(actorNode(testSettings(natsUrl())))), 60_000)
 })

@@ -49,27 +49,35 @@ const makeChildren = Effect.fnUntraced(function* (id: string, send: (message: St
   const ffmpeg = yield* Ffmpeg
   const scope = yield* Effect.scope
   const run = Effect.runForkWith(yield* Effect.context<never>())
-  let current: { readonly run: number; child: FfmpegChild | undefined; readonly waiting: Array<(child: FfmpegChild) => void>; readonly scope: Scope.Closeable } | undefined
-  const give = (to: (child: FfmpegChild) => void): void => {
-    if (current?.child !== undefined) return to(current.child)
-    current?.waiting.push(to)
-  }
-  const spawn = (action: ChildAction & { readonly _tag: 'Spawn' }) => Effect.gen(function* () {
-    if (current !== undefined) yield* Scope.close(current.scope, Exit.void)
-    const own = yield* Scope.fork(scope)
-    const mine = (current = { run: action.run, child: undefined as FfmpegChild | undefined, waiting: [] as Array<(child: FfmpegChild) => void>, scope: own })
-    const child = yield* ffmpeg.spawn(action.plan, (event) => send({ _tag: 'Child', run: action.run, event })).pipe(Scope.provide(own))
-    yield* Effect.logDebug('ffmpeg started', { stream: id, pid: child.pid })
-    mine.child = child
-    mine.waiting.forEach((to) => to(child))
-  }).pipe(
-    Effect.catch((error) => Effect.sync(() => send({ _tag: 'Child', run: action.run, event: { _tag: 'Exited', code: null, signal: null, complete: false, stderr: '', reason: error.message } })))
-  )
+  let current: Current | undefined
+  const spawn = (action: ChildAction & { readonly _tag: 'Spawn' }, mine: Current, before: Current | undefined) =>
+    Effect.gen(function* () {
+      if (before !== undefined) yield* Scope.close(before.scope, Exit.void)
+      const child = yield* ffmpeg.spawn(action.plan, (event) => send({ _tag: 'Child', run: action.run, event })).pipe(Scope.provide(mine.scope))
+      yield* Effect.logDebug('ffmpeg started', { stream: id, pid: child.pid })
+      mine.child = child
+      for (const to of mine.waiting) to(child)
+    }).pipe(
+      Effect.catch((error) => Effect.sync(() => send({ _tag: 'Child', run: action.run, event: { _tag: 'Exited', code: null, signal: null, complete: false, stderr: '', reason: error.message } })))
+    )
   return (action: ChildAction): void => {
-    if (action._tag === 'Spawn') return void run(spawn(action))
-    give((child) => (action._tag === 'Feed' ? child.write(action.bytes) : child.end()))
+    if (action._tag === 'Spawn') {
+      const before = current
+      current = { child: undefined, waiting: [], scope: Scope.forkUnsafe(scope) }
+      return void run(spawn(action, current, before))
+    }
+    const give = (child: FfmpegChild): void => (action._tag === 'Feed' ? child.write(action.bytes) : child.end())
+    if (current?.child !== undefined) return give(current.child)
+    current?.waiting.push(give)
   }
 })
+
+/** A child, or what it is to be given once it runs. */
+interface Current {
+  child: FfmpegChild | undefined
+  readonly waiting: Array<(child: FfmpegChild) => void>
+  readonly scope: Scope.Closeable
+}
 
 /** Writes the stream's entry until it is written; an entry that is archived or ended already stays as it is. */
 export const describeStream = (id: string, action: StreamAction & { readonly _tag: 'Describe' }): Effect.Effect<void, never, Buckets | Log> =>
@@ -106,7 +114,7 @@ const described = (entry: StreamEntry, action: StreamAction & { readonly _tag: '
     ...entry,
     status: action.status,
     reason: action.reason,
-    ...(action.final ? { endedAtMs: BigInt(now_ms) } : {}),
+    ...(action.final ? { endedAtMs: BigInt(now_ms), publishing: false } : {}),
     renditions: (checkpoint?.renditions ?? []).map(({ name, codec, width, height, bandwidth, frames }) => create(RenditionStateSchema, { name, codec, width, height, bandwidth, frames })),
     lostChunks: checkpoint?.lostChunks ?? 0n,
     discontinuities: checkpoint?.discontinuities ?? 0
