@@ -1,6 +1,7 @@
 import { NodeRuntime } from '@effect/platform-node'
 import { Cause, Effect, Exit, Layer } from 'effect'
 import { ArchiveSettings } from '../../actors/archive/ArchiveSettings.ts'
+import { ArchiveProgress } from '../../actors/archive/ArchiveProgress.ts'
 import { Archiver } from '../../actors/archive/Archiver.ts'
 import { Finalizer } from '../../actors/archive/Finalizer.ts'
 import { Database } from '../../actors/database/Database.ts'
@@ -10,6 +11,7 @@ import { layerWith as ffmpegLayer } from '../../actors/ffmpeg/FfmpegChild.ts'
 import { ObjectStore } from '../../actors/storage/ObjectStore.ts'
 import { StorageSettings } from '../../actors/storage/StorageSettings.ts'
 import { streamActor } from '../../actors/stream/StreamActor.ts'
+import { streamRetention } from '../../actors/stream/streamRetention.ts'
 import { StreamSettings } from '../../actors/stream/StreamSettings.ts'
 import { EdgeSettings } from '../../edge/EdgeSettings.ts'
 import { edgeRoutes } from '../../edge/edgeRoutes.ts'
@@ -18,6 +20,7 @@ import { Listening } from '../../edge/http/Listening.ts'
 import { Readiness } from '../../edge/http/Readiness.ts'
 import { ingestRouteLayer } from '../../edge/ingest/IngestRoute.ts'
 import { Host } from '../../runtime/Host.ts'
+import { janitor } from '../../runtime/Janitor.ts'
 import { nodeLayer } from '../../runtime/layer.ts'
 import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
 import { telemetry } from '../../runtime/telemetry.ts'
@@ -34,7 +37,10 @@ const actors = (settings: Settings) =>
     Layer.provide(Layer.succeed(StreamSettings, settings.stream))
   )
 
-const archive = (settings: Settings) => Layer.mergeAll(Archiver.layer, Finalizer.layer).pipe(Layer.provide(Layer.succeed(ArchiveSettings, settings.archive)))
+const archive = (settings: Settings) =>
+  Layer.mergeAll(Archiver.layer, Finalizer.layer, janitor.pipe(Layer.provide(streamRetention), Layer.provide(ArchiveProgress.layer))).pipe(
+    Layer.provide(Layer.succeed(ArchiveSettings, settings.archive))
+  )
 
 const edge = (settings: Settings) =>
   Listening.layer.pipe(
@@ -51,11 +57,13 @@ const run = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<never, E, R> => 
 const platform = Layer.unwrap(
   Effect.map(readSettings, (settings) => {
     const has = (role: Role): boolean => settings.roles.includes(role)
-    return Layer.mergeAll(
+    const parts = Layer.mergeAll(
       has('actors') ? run(actors(settings)) : Layer.empty,
       has('archive') ? run(archive(settings)) : Layer.empty,
       has('edge') ? run(edge(settings)) : Layer.empty
-    ).pipe(
+    )
+    return Layer.effectDiscard(Effect.logInfo('node runs', { roles: settings.roles })).pipe(
+      Layer.provide(parts),
       Layer.provide(storage(settings)),
       Layer.provide(nodeLayer),
       Layer.provide(Layer.succeed(RuntimeSettings, settings.runtime)),
