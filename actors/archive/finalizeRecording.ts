@@ -55,7 +55,7 @@ export const finalizeRecording = Effect.fn('finalizeRecording')(function* (id: s
   yield* storePlaylists(recording.keyPrefix, renditions)
   yield* storePoster(recording.keyPrefix, renditions, rows)
   yield* recordings.conclude(recording, outcomeOf(ended, rows, renditions, true))
-  yield* announceReady(ended, rows)
+  if (renditions.length > 0) yield* announceReady(ended, rows)
   yield* markArchived(id)
   return 'Ready' as Finalized
 })

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { mkdirSync } from 'node:fs'
 
 /** What FFmpeg decodes of one stream (`v` or `a`) of `input`: for video one hash a frame, for audio one line a frame. */
 const framesOf = (input: string, stream: 'v' | 'a', demuxer: ReadonlyArray<string>): ReadonlyArray<string> => {
