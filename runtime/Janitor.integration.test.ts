@@ -32,7 +32,7 @@ const write = (log: 'ingest' | 'media', id: string, count: number) =>
     const at = logs.subject(log, id)
     const appender = logs.appender(at, (yield* logs.head(at))?.seq ?? 0)
     const seqs: Array<number> = []
-    for (let i = 0; i < count; i++) seqs.push(yield* appender.append(() => new Uint8Array(100)))
+    for (let i = 0; i < count; i++) seqs.push(yield* appender.append(new Uint8Array(100)))
     return seqs
   })
 const held = (log: 'ingest' | 'media', id: string) =>

@@ -18,8 +18,8 @@ it.live('appends in order and gives the newest entry back', () =>
     const at = log.subject('ingest', newId())
     expect(yield* log.head(at)).toBeUndefined()
     const appender = log.appender(at, 0)
-    const first = yield* appender.append(() => bytes('a'))
-    const second = yield* appender.append(() => bytes('b'))
+    const first = yield* appender.append(bytes('a'))
+    const second = yield* appender.append(bytes('b'))
     expect(second).toBeGreaterThan(first)
     const head = yield* log.head(at)
     expect(head?.seq).toBe(second)
@@ -32,9 +32,9 @@ it.live('fences a writer behind whom somebody else has written', () =>
     const log = yield* Log
     const at = log.subject('media', newId())
     const old = log.appender(at, 0)
-    const seq = yield* old.append(() => bytes('old'))
-    yield* log.appender(at, seq).append(() => bytes('new'))
-    const error = yield* Effect.flip(old.append(() => bytes('late')))
+    const seq = yield* old.append(bytes('old'))
+    yield* log.appender(at, seq).append(bytes('new'))
+    const error = yield* Effect.flip(old.append(bytes('late')))
     expect(error._tag).toBe('Fenced')
     expect(texts(yield* log.read(at, 1, Number.MAX_SAFE_INTEGER))).toEqual(['old', 'new'])
   })))
@@ -45,9 +45,9 @@ it.live('follows from a sequence on, each entry once and in order', () =>
     const at = log.subject('media', newId())
     const appender = log.appender(at, 0)
     const seen: Array<LogEntry> = []
-    const first = yield* appender.append(() => bytes('0'))
+    const first = yield* appender.append(bytes('0'))
     yield* log.follow(at, first, (entry) => seen.push(entry))
-    for (let i = 1; i < 2_500; i++) yield* appender.append(() => bytes(String(i)))
+    for (let i = 1; i < 2_500; i++) yield* appender.append(bytes(String(i)))
     yield* until(() => seen.length >= 2_500)
     expect(texts(seen)).toEqual(Array.from({ length: 2_500 }, (_, i) => String(i)))
   }).pipe(Effect.scoped)))
@@ -57,7 +57,7 @@ it.live('a mailbox gives no more than it was asked for', () =>
     const log = yield* Log
     const at = log.subject('ingest', newId())
     const appender = log.appender(at, 0)
-    for (let i = 0; i < 20; i++) yield* appender.append(() => new Uint8Array(1024 * 1024))
+    for (let i = 0; i < 20; i++) yield* appender.append(new Uint8Array(1024 * 1024))
     const seen: Array<LogEntry> = []
     const mailbox = yield* log.mailbox(at, `mailbox-${newId()}`, 1, (entry) => seen.push(entry))
     yield* until(() => seen.length >= 7)
@@ -80,7 +80,7 @@ it.live('goes on after the server was killed and restarted, with nothing lost, d
       yield* log.follow(at, 1, (entry) => seen.push(entry))
       const acknowledged: Array<string> = []
       const writer = yield* Effect.forkChild(Effect.forEach(Array.from({ length: 3_000 }, (_, i) => String(i)), (text) =>
-        Effect.map(appender.append(() => bytes(text)), () => acknowledged.push(text))))
+        Effect.map(appender.append(bytes(text)), () => acknowledged.push(text))))
       yield* until(() => acknowledged.length > 500)
       yield* Effect.promise(() => server.kill())
       yield* Effect.promise(() => server.restart())

@@ -21,10 +21,10 @@ export type AppendError = Fenced | HeadLost | LogFull | RecordTooBig
 /** A chain of compare-and-set appends to one subject, one in flight. Calls are made one after another. */
 export interface Appender {
   /**
-   * Appends what `encode` makes of a fresh record id; resolves with its sequence once it is known to be stored. Unknown
-   * outcomes are resolved by looking at the head, for as long as NATS is away.
+   * Appends a record; resolves with its sequence once it is known to be stored. Unknown outcomes are resolved by looking
+   * at the head, where a header with an id of the record's own tells, for as long as NATS is away.
    */
-  readonly append: (encode: (recordId: string) => Uint8Array) => Effect.Effect<number, AppendError>
+  readonly append: (data: Uint8Array) => Effect.Effect<number, AppendError>
   /** Sequence of the subject's head as this writer knows it; 0 where nothing is there. */
   readonly expected: () => number
 }
@@ -145,9 +145,8 @@ const makeAppender = (nats: Nats['Service'], head: ReadHead) => (at: LogSubject,
     step._tag === 'Publish' ? send(nats, at.subject, data, expectation(at, expected, recordId)) : lookUp(head, at)
   return {
     expected: () => expected,
-    append: Effect.fnUntraced(function* (encode) {
+    append: Effect.fnUntraced(function* (data) {
       const recordId = newId()
-      const data = encode(recordId)
       let state = beginAppend(recordId, expected)
       let step: AppendStep = { _tag: 'Publish', wait_ms: 0 }
       while (step._tag === 'Publish' || step._tag === 'ReadHead') {

@@ -1,7 +1,7 @@
 import { AckPolicy, type ConsumerConfig, DeliverPolicy, type Msg, type MsgHdrs, type Subscription } from 'nats'
 import { newId } from './ids.ts'
 import * as limits from './limits.ts'
-import type { Nats } from './Nats.ts'
+import { apiCode, type Nats } from './Nats.ts'
 import type { LogSubject } from './topology.ts'
 
 /** One stored message. `data` is a view of the client's buffer, not a copy. */
@@ -32,6 +32,7 @@ export interface PullOptions {
   readonly onTrouble: (reason: string) => void
 }
 
+const CONSUMER_NOT_FOUND = 10014
 const NANOSECONDS_PER_MS = 1_000_000
 
 /**
@@ -136,7 +137,9 @@ export class PullReader {
     const [log, name] = [this.#options.at.log, this.#consumer]
     this.#consumer = ''
     if (name === '' || this.#nats.connection.isClosed()) return
-    await this.#nats.manager.consumers.delete(log, name).catch((cause: unknown) => this.#options.onTrouble(`consumer ${name} stays until it is idle: ${String(cause)}`))
+    await this.#nats.manager.consumers.delete(log, name).catch((cause: unknown) => {
+      if (apiCode(cause) !== CONSUMER_NOT_FOUND) this.#options.onTrouble(`consumer ${name} stays until it is idle: ${String(cause)}`)
+    })
   }
 
   #pull(): void {

@@ -88,7 +88,7 @@ const appendWith = <Record, Message>(
 ) =>
   Effect.fnUntraced(function* (record: Record, resumeSeq: number) {
     const stamp = stampOf(resumeSeq, codec.isProgress(record), yield* Clock.currentTimeMillis)
-    const outcome = yield* Effect.result(appender.append(() => codec.encode(record, stamp)))
+    const outcome = yield* Effect.result(appender.append(codec.encode(record, stamp)))
     if (outcome._tag === 'Success') return send({ _tag: 'Appended', seq: outcome.success })
     if (outcome.failure._tag === 'LogFull') return send({ _tag: 'AppendRefused', reason: outcome.failure.description })
     finish(exitOf(outcome.failure))

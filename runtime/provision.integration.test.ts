@@ -79,7 +79,7 @@ it.live('a full log refuses what is appended, takes it again after a purge, and 
       const at = log.subject('ingest', newId())
       const appender = log.appender(at, 0)
       const fill = Effect.gen(function* () {
-        while (true) yield* appender.append(() => new Uint8Array(400_000))
+        while (true) yield* appender.append(new Uint8Array(400_000))
       })
       const error = yield* Effect.flip(fill)
       expect(error._tag).toBe('LogFull')
@@ -88,6 +88,6 @@ it.live('a full log refuses what is appended, takes it again after a purge, and 
       expect((yield* log.head(at))?.seq).toBe(lastSeq)
       expect((yield* Effect.flip(log.publish(at.subject, new Uint8Array(400_000))))._tag).toBe('LogFull')
       yield* Effect.promise(() => manager.streams.purge(at.log, { seq: lastSeq }))
-      expect(yield* appender.append(() => new Uint8Array(400_000))).toBe(lastSeq + 1)
+      expect(yield* appender.append(new Uint8Array(400_000))).toBe(lastSeq + 1)
     }).pipe(Effect.provide(runtimeLayer(settings)))
   }), 30_000)

@@ -23,7 +23,7 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
     if (step._tag === 'Superseded') return yield* Effect.fail(step)
     const appender = log.appender(outbox, step.expected)
     const writtenAt_ms = yield* Clock.currentTimeMillis
-    const token = yield* appender.append(() => kind.codec.encode(step.record, { ...step.stamp, node, writtenAt_ms })).pipe(
+    const token = yield* appender.append(kind.codec.encode(step.record, { ...step.stamp, node, writtenAt_ms })).pipe(
       Effect.catchTag('Fenced', () => Effect.succeed(undefined))
     )
     if (token === undefined) continue

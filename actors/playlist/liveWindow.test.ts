@@ -24,6 +24,7 @@ const shapes = fc.record({
   discontinuityEvery: fc.constantFrom(0, 25, 60),
   piecesEvery: fc.constantFrom(0, 1, 4),
   segments: fc.integer({ min: 2, max: 36 }),
+  silentFrom: fc.constantFrom(2, 1_000),
   end: fc.boolean(),
   seed: fc.integer()
 }).map(({ seed, ...shape }): LogShape => ({ ...shape, random: seededRandom(seed) }))
@@ -173,6 +174,26 @@ describe('live window', () => {
     expect(window.pieces).toBeUndefined()
     expect(fold(window, log.slice(1).map(({ seq, record }) => ({ seq: seq + 100, record })))).toEqual([])
     expect(window.renditions.get('source')?.newest?.msn).toBeGreaterThanOrEqual(0)
+  })
+
+  it('takes the open part for whole when another owner takes over', () => {
+    const log = randomLog({ renditions: ['source'], windowSegments: 6, framesPerRecord: 2, takeOverEvery: 0, discontinuityEvery: 0, piecesEvery: 0, segments: 1, end: false, random: seededRandom(6) })
+    const [takeOver] = log
+    const window = openWindow()
+    fold(window, log)
+    const open = window.renditions.get('source')?.open
+    if (!open || !takeOver) throw new Error('no open part')
+    fold(window, [{ ...takeOver, seq: window.seq + 1 }])
+    expect(window.renditions.get('source')).toMatchObject({ open: undefined, newest: { msn: open.segment.msn, part: open.part.index } })
+    expect(open.part.completion?.next).toEqual({ msn: open.segment.msn, part: open.part.index + 1 })
+  })
+
+  it('reports no rendition whose newest part has left the window, since a late reader cannot know it', () => {
+    const log = randomLog({ renditions: ['source', 'audio'], windowSegments: 3, framesPerRecord: 5, takeOverEvery: 0, discontinuityEvery: 0, piecesEvery: 0, segments: 12, silentFrom: 2, end: false, random: seededRandom(8) })
+    const window = openWindow()
+    fold(window, log)
+    expect(parseMedia(renderMedia(window, 'source', 'newest') ?? '').reports).toEqual([])
+    expect(findRevision(window, 'audio', 'newest')).toEqual({ _tag: 'Unknown' })
   })
 
   it('refuses fragments that lie before the newest or skip a part', () => {

@@ -39,7 +39,7 @@ export const closeFailed = (id: string, reason: string): Effect.Effect<void, Log
     const durationMs = packager.tracks.length === 0 ? 0n : BigInt(Math.round((timelineEnd(packager) - Number(checkpoint.beginTicks)) / TICKS_PER_MS))
     const end = recordOf(checkpoint, { case: 'end', value: create(MediaEndSchema, { reason: EndReason.FAILED, detail: reason, renditions, durationMs }) })
     const writtenAt_ms = yield* Clock.currentTimeMillis
-    const seq = yield* log.appender(at, head.seq).append(() => mediaCodec.encode(end, { ...stamp, fencingToken: options.token, writtenAt_ms }))
+    const seq = yield* log.appender(at, head.seq).append(mediaCodec.encode(end, { ...stamp, fencingToken: options.token, writtenAt_ms }))
     for (const closed of recordStored(packager, seq).unannounced) yield* log.publish(subjects.segments(id), toBinary(SegmentClosedSchema, closed))
     yield* tellFailed(id, reason, end)
   }).pipe(Effect.catchTag(['Fenced', 'HeadLost', 'LogFull', 'RecordTooBig'], (error) => new LogUnavailable({ operation: `end of ${id}`, reason: error._tag })))

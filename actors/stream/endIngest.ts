@@ -19,7 +19,7 @@ export const endIngest = (id: string, reason: EndReason, ifHead: number | undefi
     if (body.case === 'end') return
     const end = create(IngestEndSchema, { reason, session: sessionOf(body) })
     const receivedAtMs = BigInt(yield* Clock.currentTimeMillis)
-    yield* log.appender(at, head.seq).append((recordId) => toBinary(IngestRecordSchema, create(IngestRecordSchema, { recordId, receivedAtMs, body: { case: 'end', value: end } })))
+    yield* log.appender(at, head.seq).append(toBinary(IngestRecordSchema, create(IngestRecordSchema, { receivedAtMs, body: { case: 'end', value: end } })))
   }).pipe(
     Effect.catchTag('Fenced', (error) => (ifHead === undefined ? Effect.fail(error) : Effect.void)),
     Effect.tapError((error) => Effect.andThen(Effect.logWarning('the inbox is not ended yet', { stream: id, error: error._tag }), Effect.sleep(RETRY_MS))),

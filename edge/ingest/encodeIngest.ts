@@ -9,8 +9,8 @@ const CHUNK = 4
 const DATA = 8
 
 /** Encodes an `IngestRecord`. `received_ms` is wall clock. A piece's bytes are copied once, into the result. */
-export const encodeIngest = (recordId: string, received_ms: number, body: IngestBody): Uint8Array => {
-  const record = { recordId, receivedAtMs: BigInt(Math.floor(received_ms)) }
+export const encodeIngest = (received_ms: number, body: IngestBody): Uint8Array => {
+  const record = { receivedAtMs: BigInt(Math.floor(received_ms)) }
   switch (body._tag) {
     case 'Open': {
       const { position, edge } = body

@@ -41,7 +41,7 @@ const REFUSALS = { Fenced: 'Fenced', HeadLost: 'HeadLost', LogFull: 'Full', Reco
 
 /** Appends one record; resolves only when it is known whether it is stored. */
 export const append = (appender: Appender, received_ms: number, body: IngestBody): Effect.Effect<SessionInput> =>
-  appender.append((recordId) => encodeIngest(recordId, received_ms, body)).pipe(
+  appender.append(encodeIngest(received_ms, body)).pipe(
     Effect.map((seq): SessionInput => ({ _tag: 'Stored', seq })),
     Effect.catch((error: AppendError) => Effect.succeed<SessionInput>({ _tag: 'Refused', why: REFUSALS[error._tag] }))
   )

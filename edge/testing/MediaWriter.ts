@@ -79,9 +79,8 @@ export class MediaWriter {
   }
 
   #append(body: () => MediaRecord['body'], opens?: number): Effect.Effect<void, AppendError> {
-    const encode = (recordId: string): Uint8Array =>
-      toBinary(MediaRecordSchema, create(MediaRecordSchema, { stamp: { recordId }, checkpoint: this.#checkpoint(opens), body: body() }))
-    return this.#appender.append(encode).pipe(
+    const record = create(MediaRecordSchema, { stamp: {}, checkpoint: this.#checkpoint(opens), body: body() })
+    return this.#appender.append(toBinary(MediaRecordSchema, record)).pipe(
       Effect.map((seq) => {
         this.seqs.push(seq)
         if (opens !== undefined) this.#openedAt.set(opens, seq)

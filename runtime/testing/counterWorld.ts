@@ -33,7 +33,7 @@ export const feed = (id: string, texts: Iterable<string>) =>
     const log = yield* Log
     const at = log.subject('ingest', id)
     const appender = log.appender(at, (yield* log.head(at))?.seq ?? 0)
-    for (const text of texts) yield* appender.append(() => bytes(text))
+    for (const text of texts) yield* appender.append(bytes(text))
   })
 
 /** The numbers from `from` below `to`, as texts. */

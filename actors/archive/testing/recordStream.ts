@@ -78,7 +78,7 @@ export const recordStream = Effect.fnUntraced(function* (id: string, renditions:
   const state = { streamId: id, title: `Test ${id}`, keyPrefix: keyPrefix(id), createdAtMs: BigInt(ANCHOR_MS) }
   const revision = yield* streams.create(id, create(StreamStateSchema, { ...state, status: StreamStatus.LIVE }))
   const appender = log.appender(log.subject('media', id), 0)
-  const append = (record: MediaRecord) => appender.append(() => toBinary(MediaRecordSchema, record))
+  const append = (record: MediaRecord) => appender.append(toBinary(MediaRecordSchema, record))
   const token = yield* append(create(MediaRecordSchema, { body: { case: 'takeOver', value: {} } }))
   const closed = new Map<string, SegmentClosed>()
   let windowStartSeq = 0

@@ -18,6 +18,8 @@ export interface LogShape {
   readonly discontinuityEvery: number
   readonly piecesEvery: number
   readonly segments: number
+  /** Audio beside video stops for good with this segment. */
+  readonly silentFrom?: number
   readonly end: boolean
   /** Choices: a source of numbers in [0, 1). */
   readonly random: () => number
@@ -129,6 +131,8 @@ const writeFragments = (writer: Writer): void => {
 }
 
 const trackFragments = (writer: Writer, one: Track, seq: number): ReadonlyArray<Fragment> => {
+  const { renditions, silentFrom = Number.POSITIVE_INFINITY } = writer.shape
+  if (one.name === 'audio' && renditions.length > 1 && one.msn >= silentFrom) return []
   const fragments: Array<Fragment> = []
   const time_s = (writer.shape.framesPerRecord * 4_500) / 90_000
   let frames = Math.round((time_s * one.timescale * (0.5 + writer.shape.random())) / one.frameTicks)

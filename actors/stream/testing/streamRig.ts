@@ -34,7 +34,7 @@ export const openPublisher = Effect.fnUntraced(function* (id: string, mimeType: 
   yield* streams.create(id, create(StreamStateSchema, { streamId: id, status: StreamStatus.LIVE, keyPrefix: `recordings/test/${id}/` }))
   const appender = log.appender(at, 0)
   const append = (body: IngestRecord['body']) =>
-    appender.append(() => toBinary(IngestRecordSchema, create(IngestRecordSchema, { receivedAtMs: BigInt(Date.now()), body })))
+    appender.append(toBinary(IngestRecordSchema, create(IngestRecordSchema, { receivedAtMs: BigInt(Date.now()), body })))
   let [session, epoch, seq, offset] = [1, 0, 0, 0]
   const open = () => append({ case: 'open', value: create(OpenSchema, { session, epoch, nextSeq: seq, nextOffset: BigInt(offset), mimeType, edge: 'test' }) })
   yield* open()

@@ -51,7 +51,7 @@ export class IngestWorld {
 
   /** Ends a log as the stream's actor does. */
   end(id: string, reason: EndReason): void {
-    const record = create(IngestRecordSchema, { recordId: 'end', body: { case: 'end', value: { session: 1, reason } } })
+    const record = create(IngestRecordSchema, { body: { case: 'end', value: { session: 1, reason } } })
     this.append(id, this.headSeq(id), toBinary(IngestRecordSchema, record))
   }
 
@@ -155,7 +155,7 @@ export class SimulatedSession {
       }
       case 'Append': {
         this.#expected = asked.expected ?? this.#expected
-        const seq = world.append(asked.id, this.#expected, encodeIngest('record', asked.received_ms, asked.body))
+        const seq = world.append(asked.id, this.#expected, encodeIngest(asked.received_ms, asked.body))
         if (seq === undefined) return { _tag: 'Refused', why: 'Fenced' }
         this.#expected = seq
         return { _tag: 'Stored', seq }

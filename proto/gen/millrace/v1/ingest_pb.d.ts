@@ -18,13 +18,6 @@ export declare const file_millrace_v1_ingest: GenFile;
  */
 export declare type IngestRecord = Message<"millrace.v1.IngestRecord"> & {
   /**
-   * Unique to this record: how a writer recognises its own write after a lost reply.
-   *
-   * @generated from field: string record_id = 1;
-   */
-  recordId: string;
-
-  /**
    * Wall clock of the edge on arrival, milliseconds since 1970.
    *
    * @generated from field: int64 received_at_ms = 2;

@@ -19,13 +19,6 @@ export declare const file_millrace_v1_stamp: GenFile;
  */
 export declare type Stamp = Message<"millrace.v1.Stamp"> & {
   /**
-   * Unique to this record: how a writer recognises its own write after a lost reply.
-   *
-   * @generated from field: string record_id = 1;
-   */
-  recordId: string;
-
-  /**
    * Revision of the lease entry under which the writer owns the actor.
    *
    * @generated from field: uint64 lease_revision = 2;
