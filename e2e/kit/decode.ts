@@ -79,7 +79,7 @@ export const decodeFrames = async (input: MediaInput): Promise<Decoded> => {
     [
       ...['-filter_complex', `[0:v:0]split[whole][top];[top]${strip}[strip]`],
       ...['-map', '[whole]', '-fps_mode', 'passthrough', '-enc_time_base', '1:90000', '-f', 'framemd5', 'pipe:1'],
-      ...['-map', '[strip]', '-fps_mode', 'passthrough', '-f', 'rawvideo', 'pipe:3'],
+      ...['-map', '[strip]', '-fps_mode', 'passthrough', '-enc_time_base', '1:90000', '-f', 'rawvideo', 'pipe:3'],
     ],
     2,
   )
@@ -93,6 +93,13 @@ export const decodeFrames = async (input: MediaInput): Promise<Decoded> => {
 export const readPackets = async (input: MediaInput, track: string): Promise<ReadonlyArray<StoredPacket>> => {
   const { outputs } = await runFfmpeg(input, ['-map', `0:${track}`, '-c', 'copy', '-f', 'framemd5', 'pipe:1'], 1)
   return readFrameMd5(outputs[0] ?? new Uint8Array(0))
+}
+
+/** Times of the keyframes of the first video track, in seconds. */
+export const readKeyframes = async (input: MediaInput): Promise<ReadonlyArray<number>> => {
+  const filter = ['-vf', 'select=key', '-fps_mode', 'passthrough', '-enc_time_base', '1:90000']
+  const { outputs } = await runFfmpeg(input, ['-map', '0:v:0', ...filter, '-f', 'framemd5', 'pipe:1'], 1)
+  return readFrameMd5(outputs[0] ?? new Uint8Array(0)).map(({ pts_s }) => pts_s)
 }
 
 /** Decodes the first audio track to mono samples at 48 kHz, 32-bit floats. */

@@ -46,6 +46,8 @@ export interface ReadOptions {
   readonly for_ms?: number
   readonly signal?: AbortSignal
   readonly onMedia?: (media: CapturedMedia) => void
+  /** Told of each media playlist as it came. */
+  readonly onRevision?: (text: string) => void
   /** Told of each init segment before the first media that needs it. */
   readonly onInit?: (bytes: Uint8Array) => void
   /** Off for endless reading: the capture then holds no media. Default true. */
@@ -198,12 +200,16 @@ export const readHls = async (url: string, options: ReadOptions = {}): Promise<C
   const deadline_ms = performance.now() + (options.for_ms ?? Number.POSITIVE_INFINITY)
   const isOver = (): boolean => isOverdue(deadline_ms) || options.signal?.aborted === true
   const reading = new Reading(chosen.url, options)
-  let playlist = parseMedia((await getPatiently(chosen.url, patience_ms)).body, chosen.url)
+  const read = (body: string, from: string): MediaPlaylist => {
+    options.onRevision?.(body)
+    return parseMedia(body, from)
+  }
+  let playlist = read((await getPatiently(chosen.url, patience_ms)).body, chosen.url)
   await reading.take(playlist)
   while (!playlist.endlist && !isOver()) {
     const asked = nextRequest(chosen.url, playlist)
     try {
-      playlist = parseMedia(text((await httpGet(asked)).bytes), asked)
+      playlist = read(text((await httpGet(asked)).bytes), asked)
       await reading.take(playlist)
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error
