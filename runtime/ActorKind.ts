@@ -15,7 +15,8 @@ export interface RecordStamp {
 /** How an actor's records are written and read. */
 export interface RecordCodec<Record> {
   readonly encode: (record: Record, stamp: RecordStamp) => Uint8Array
-  readonly decode: (data: Uint8Array) => Record
+  /** `seq` is the record's own sequence, which it could not name when it was written. */
+  readonly decode: (data: Uint8Array, seq: number) => Record
   readonly stampOf: (record: Record) => RecordStamp
   /** Whether the record's checkpoint is ahead of the one before it; a TakeOver or a tick is none. */
   readonly isProgress: (record: Record) => boolean

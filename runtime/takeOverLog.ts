@@ -18,7 +18,7 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
   const outbox = log.subject(kind.outbox, id)
   while (true) {
     const entry = yield* log.head(outbox)
-    const head = entry === undefined ? undefined : { seq: entry.seq, record: kind.codec.decode(entry.data) }
+    const head = entry === undefined ? undefined : { seq: entry.seq, record: kind.codec.decode(entry.data, entry.seq) }
     const step = decideTakeOver(kind.codec, head, leaseRevision)
     if (step._tag === 'Superseded') return yield* Effect.fail(step)
     const appender = log.appender(outbox, step.expected)

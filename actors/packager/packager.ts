@@ -145,13 +145,13 @@ export const discontinue = (state: Packager): { readonly packager: Packager; rea
 /** Another owner, or another FFmpeg, goes on: the open parts end where they are. */
 export const closeParts = (state: Packager): Packager => ({ ...state, tracks: state.tracks.map(closePart) })
 
-/** The record taken last is in the log under `seq`: what said "this very record" now has its number. */
-export const recordStored = (state: Packager, seq: number): Packager => ({
+/** The record taken last is in the log, in messages `first` to `last`: what said "this very record" now has its number. */
+export const recordStored = (state: Packager, first: number, last: number): Packager => ({
   ...state,
-  segmentation: openedBy(state.segmentation, state.openedMsn, seq),
-  tracks: state.tracks.map((track) => (track.segmentFrames > 0 && track.segmentFirstSeq === 0 ? { ...track, segmentFirstSeq: seq } : track)),
+  segmentation: openedBy(state.segmentation, state.openedMsn, first),
+  tracks: state.tracks.map((track) => (track.segmentFrames > 0 && track.segmentFirstSeq === 0 ? { ...track, segmentFirstSeq: first } : track)),
   unannounced: state.unannounced.map((closed) =>
-    closed.lastSeq !== 0n ? closed : { ...closed, lastSeq: BigInt(seq), firstSeq: closed.firstSeq === 0n ? BigInt(seq) : closed.firstSeq }
+    closed.lastSeq !== 0n ? closed : { ...closed, lastSeq: BigInt(last), firstSeq: closed.firstSeq === 0n ? BigInt(first) : closed.firstSeq }
   )
 })
 

@@ -74,6 +74,7 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   newestSeq: 0,
   outgoing: [],
   appending: false,
+  firstPieceSeq: 0,
   stored: checkpoint,
   quiet: false,
   announcing: new Set(),

@@ -30,7 +30,7 @@ export const closeFailed = (id: string, reason: string): Effect.Effect<void, Log
     yield* endIngest(id, EndReason.FAILED, undefined)
     const head = yield* log.head(at)
     if (head === undefined) return yield* tellFailed(id, reason, recordOf(create(CheckpointSchema, {}), { case: undefined }))
-    const record = mediaCodec.decode(head.data)
+    const record = mediaCodec.decode(head.data, head.seq)
     const stamp = mediaCodec.stampOf(record)
     const options = { settings, alone: false, final: true, streamId: id, token: stamp.fencingToken === 0 ? head.seq : stamp.fencingToken }
     const packager = endSegments(readPackager(record.checkpoint, settings), options)
@@ -40,7 +40,7 @@ export const closeFailed = (id: string, reason: string): Effect.Effect<void, Log
     const end = recordOf(checkpoint, { case: 'end', value: create(MediaEndSchema, { reason: EndReason.FAILED, detail: reason, renditions, durationMs }) })
     const writtenAt_ms = yield* Clock.currentTimeMillis
     const seq = yield* log.appender(at, head.seq).append(mediaCodec.encode(end, { ...stamp, fencingToken: options.token, writtenAt_ms }))
-    for (const closed of recordStored(packager, seq).unannounced) yield* log.publish(subjects.segments(id), toBinary(SegmentClosedSchema, closed))
+    for (const closed of recordStored(packager, seq, seq).unannounced) yield* log.publish(subjects.segments(id), toBinary(SegmentClosedSchema, closed))
     yield* tellFailed(id, reason, end)
   }).pipe(Effect.catchTag(['Fenced', 'HeadLost', 'LogFull', 'RecordTooBig'], (error) => new LogUnavailable({ operation: `end of ${id}`, reason: error._tag })))
 

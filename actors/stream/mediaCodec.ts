@@ -2,11 +2,15 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { type Checkpoint, CheckpointSchema } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import { type MediaRecord, MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import { StampSchema } from '../../proto/gen/millrace/v1/stamp_pb.js'
+import { citeSelf } from './selfCitation.ts'
 import type { RecordCodec } from '../../runtime/ActorKind.ts'
 
 /** How the runtime reads and writes records of the MEDIA log. */
 export const mediaCodec: RecordCodec<MediaRecord> = {
-  decode: (data) => fromBinary(MediaRecordSchema, data),
+  decode: (data, seq) => {
+    const record = fromBinary(MediaRecordSchema, data)
+    return record.checkpoint === undefined ? record : { ...record, checkpoint: citeSelf(record.checkpoint, seq, seq) }
+  },
   encode: (record, stamp) =>
     toBinary(MediaRecordSchema, {
       ...record,

@@ -11,6 +11,7 @@ import { writePackager } from './checkpoint.ts'
 import { FLUSH_BYTES } from './limits.ts'
 import { recordOf } from './mediaCodec.ts'
 import { chooseResume, resumeSeqOf, writeSource } from './resumePoint.ts'
+import { citeSelf } from './selfCitation.ts'
 import type { StreamState } from './streamState.ts'
 import type { Turn } from './Turn.ts'
 
@@ -83,16 +84,21 @@ const inPieces = (state: StreamState, record: MediaRecord): ReadonlyArray<MediaR
 const send = (turn: Turn): void => {
   const record = turn.state.outgoing[0]
   if (record === undefined) return
+  const { firstPieceSeq } = turn.state
+  const cited = firstPieceSeq > 0 && record.checkpoint !== undefined ? { ...record, checkpoint: citeSelf(record.checkpoint, firstPieceSeq) } : record
   turn.set({ appending: true })
-  turn.act({ _tag: 'Append', record, resumeSeq: Number(record.checkpoint?.source?.ingestSeq ?? BigInt(resumeSeqOf(turn.state.resume))) })
+  turn.act({ _tag: 'Append', record: cited, resumeSeq: Number(record.checkpoint?.source?.ingestSeq ?? BigInt(resumeSeqOf(turn.state.resume))) })
 }
 
 /** The first of the outgoing records is in the log. */
 export const onAppended = (turn: Turn, seq: number): void => {
   const [record, ...outgoing] = turn.state.outgoing
   const whole = record?.body.case !== 'piece' || record.body.value.piece + 1 === record.body.value.pieces
-  turn.set({ outgoing, appending: false, stored: record?.checkpoint ?? turn.state.stored })
-  if (whole) turn.set({ packager: recordStored(turn.state.packager, seq) })
+  const first = turn.state.firstPieceSeq === 0 ? seq : turn.state.firstPieceSeq
+  const stored = whole && record?.checkpoint !== undefined ? citeSelf(record.checkpoint, first, seq) : turn.state.stored
+  turn.set({ outgoing, appending: false, stored })
+  if (whole) turn.set({ packager: recordStored(turn.state.packager, first, seq) })
+  turn.set({ firstPieceSeq: whole ? 0 : first })
   turn.act({ _tag: 'SetTimer', timer: 'tick', after_ms: TICK_MS })
   announce(turn)
   describe(turn)

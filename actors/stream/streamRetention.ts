@@ -26,7 +26,7 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
       const head = yield* log.head(log.subject('media', id))
       const live = entry?.value.status === StreamStatus.LIVE
       if (head === undefined) return { ingest: live ? undefined : NONE, media: NONE }
-      const record = mediaCodec.decode(head.data)
+      const record = mediaCodec.decode(head.data, head.seq)
       const newest = live ? (yield* log.head(log.subject('ingest', id)))?.seq : undefined
       const unarchived = yield* progress.oldestUnarchivedSeq(id).pipe(
         Effect.catchTag(['DatabaseUnavailable', 'StatementRefused'], (error) => new LogUnavailable({ operation: `progress of ${id}`, reason: error.message }))
@@ -34,7 +34,7 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
       const window = Number(record.checkpoint?.windowStartSeq ?? 0)
       return {
         ingest: live ? Math.min(mediaCodec.stampOf(record).resumeSeq, newest ?? NONE) : NONE,
-        media: Math.min(unarchived ?? NONE, window === 0 ? head.seq : window, head.seq)
+        media: Math.min(unarchived ?? NONE, window === 0 ? NONE : window, head.seq)
       }
     })
     return Retention.of({

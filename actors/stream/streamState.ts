@@ -115,6 +115,8 @@ export interface StreamState {
   /** Records to append; the first is on its way when `appending`. */
   readonly outgoing: ReadonlyArray<MediaRecord>
   readonly appending: boolean
+  /** Sequence of the first piece, while the pieces of one record are being appended; else 0. */
+  readonly firstPieceSeq: number
   /** Checkpoint of the last record stored. */
   readonly stored: Checkpoint | undefined
   /** FFmpeg has paused since the last frame. */

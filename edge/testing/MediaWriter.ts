@@ -48,7 +48,7 @@ export class MediaWriter {
   }
 
   takeOver(): Effect.Effect<void, AppendError> {
-    return this.#append(() => ({ case: 'takeOver', value: create(TakeOverSchema) }))
+    return this.#append({ case: 'takeOver', value: create(TakeOverSchema) })
   }
 
   /** The next tenth of a second of every track. */
@@ -60,7 +60,7 @@ export class MediaWriter {
       if (fragments.length === 0) return Effect.void
       const opens = this.#opened > before
       const inits = opens ? this.#tracks.map(({ track }) => create(InitSchema, { rendition: track.name, number: 0, kind: kindOf(track), codec: track.info.codec, timescale: track.info.timescale, data: track.init })) : []
-      return this.#append(() => ({ case: 'fragments', value: create(FragmentsSchema, { inits, fragments }) }), opens ? this.#opened : undefined)
+      return this.#append({ case: 'fragments', value: create(FragmentsSchema, { inits, fragments }) }, opens ? this.#opened : undefined)
     })
   }
 
@@ -70,7 +70,7 @@ export class MediaWriter {
   }
 
   end(): Effect.Effect<void, AppendError> {
-    return this.#append(() => ({ case: 'end', value: create(MediaEndSchema, { durationMs: BigInt(Math.round(this.#time_s * 1000)) }) }))
+    return this.#append({ case: 'end', value: create(MediaEndSchema, { durationMs: BigInt(Math.round(this.#time_s * 1000)) }) })
   }
 
   /** Samples written of a track. */
@@ -78,8 +78,8 @@ export class MediaWriter {
     return this.#tracks.find(({ track }) => track.name === name)?.taken ?? 0
   }
 
-  #append(body: () => MediaRecord['body'], opens?: number): Effect.Effect<void, AppendError> {
-    const record = create(MediaRecordSchema, { stamp: {}, checkpoint: this.#checkpoint(opens), body: body() })
+  #append(body: MediaRecord['body'], opens?: number): Effect.Effect<void, AppendError> {
+    const record = create(MediaRecordSchema, { stamp: {}, checkpoint: this.#checkpoint(opens), body })
     return this.#appender.append(toBinary(MediaRecordSchema, record)).pipe(
       Effect.map((seq) => {
         this.seqs.push(seq)

@@ -44,7 +44,7 @@ export const history = (id: string) =>
   Effect.gen(function* () {
     const log = yield* Log
     const entries = yield* log.read(log.subject('media', id), 1, Number.MAX_SAFE_INTEGER)
-    return entries.map(({ data }): CounterRecord => counterCodec.decode(data))
+    return entries.map(({ data, seq }): CounterRecord => counterCodec.decode(data, seq))
   })
 
 /** Waits until the counter has counted `count` numbers; gives its newest record. */
@@ -52,7 +52,7 @@ export const untilCounted = (id: string, count: number, deadline_ms?: number) =>
   until(`${count} numbers counted by ${id}`, Effect.gen(function* () {
     const log = yield* Log
     const head = yield* log.head(log.subject('media', id))
-    const record = head === undefined ? undefined : counterCodec.decode(head.data)
+    const record = head === undefined ? undefined : counterCodec.decode(head.data, head.seq)
     return record !== undefined && record.count >= count ? record : undefined
   }), deadline_ms)
 

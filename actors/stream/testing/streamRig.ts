@@ -70,9 +70,9 @@ export const publishRecording = Effect.fnUntraced(function* (id: string, recordi
 export const recordsOf = Effect.fnUntraced(function* (id: string, deadline_ms = 40_000) {
   const log = yield* Log
   const at = log.subject('media', id)
-  const ended = Effect.flatMap(log.head(at), (head) => (head !== undefined && mediaCodec.decode(head.data).body.case === 'end' ? Effect.succeed(head.seq) : Effect.fail('not ended')))
+  const ended = Effect.flatMap(log.head(at), (head) => (head !== undefined && mediaCodec.decode(head.data, head.seq).body.case === 'end' ? Effect.succeed(head.seq) : Effect.fail('not ended')))
   const last = yield* ended.pipe(Effect.tapError(() => Effect.sleep(50)), Effect.eventually, Effect.timeout(deadline_ms))
-  return (yield* log.read(at, 1, last)).map(({ data }) => mediaCodec.decode(data))
+  return (yield* log.read(at, 1, last)).map(({ data, seq }) => mediaCodec.decode(data, seq))
 })
 
 /** One rendition's bytes out of the records, in the order of the log. */
