@@ -37,7 +37,7 @@ export const renderRevision = (revision: Revision, skip: boolean): string => {
   for (const entry of listed) {
     if (before) index += entry.segment.msn - before.segment.msn
     if (index >= skipped) {
-      lines.push(...gapLines(before, entry))
+      if (index > skipped) lines.push(...gapLines(before, entry))
       lines.push(...segmentLines(entry, before, index === skipped))
     }
     before = entry

@@ -5,6 +5,7 @@ import {
 } from '../../../proto/gen/millrace/v1/media_pb.js'
 import type { Fragment, MediaRecord } from '../../../proto/gen/millrace/v1/media_pb.js'
 import { crc32c } from '../../../runtime/checksum.ts'
+import { seededRandom } from './seededRandom.ts'
 
 /** What a made-up log is like. */
 export interface LogShape {
@@ -21,8 +22,8 @@ export interface LogShape {
   /** Audio beside video stops for good with this segment. */
   readonly silentFrom?: number
   readonly end: boolean
-  /** Choices: a source of numbers in [0, 1). */
-  readonly random: () => number
+  /** Fixes every choice. */
+  readonly seed: number
 }
 
 /** A record with its sequence in the log; sequences have holes, as other streams share the log. */
@@ -47,6 +48,7 @@ interface Track {
 
 interface Writer {
   readonly shape: LogShape
+  readonly random: () => number
   readonly tracks: ReadonlyArray<Track>
   readonly log: Array<LoggedRecord>
   readonly openedAt: Map<number, number>
@@ -60,9 +62,10 @@ const SEGMENT_S = 2
 
 /** A MEDIA log as an owner writes it: whole parts and cuts, takeovers, discontinuities, ticks, pieces, a moving window. Payloads are small and fake. */
 export const randomLog = (shape: LogShape): ReadonlyArray<LoggedRecord> => {
-  const writer: Writer = { shape, tracks: shape.renditions.map(track), log: [], openedAt: new Map(), seq: 0, opened: -1, discontinuities: 0 }
+  const random = seededRandom(shape.seed)
+  const writer: Writer = { shape, random, tracks: shape.renditions.map(track), log: [], openedAt: new Map(), seq: 0, opened: -1, discontinuities: 0 }
   write(writer, { case: 'takeOver', value: create(TakeOverSchema) })
-  const happens = (every: number): boolean => every > 0 && shape.random() < 1 / every
+  const happens = (every: number): boolean => every > 0 && random() < 1 / every
   while (writer.opened < shape.segments) {
     writeFragments(writer)
     if (happens(shape.takeOverEvery)) takeOver(writer)
@@ -99,7 +102,7 @@ const checkpoint = (writer: Writer): MediaRecord['checkpoint'] => {
 }
 
 const nextSeq = (writer: Writer): void => {
-  writer.seq += 1 + Math.floor(writer.shape.random() * 3)
+  writer.seq += 1 + Math.floor(writer.random() * 3)
 }
 
 const write = (writer: Writer, body: MediaRecord['body']): void => {
@@ -115,14 +118,14 @@ const writeFragments = (writer: Writer): void => {
   nextSeq(writer)
   const { shape } = writer
   const before = writer.opened
-  const inPieces = shape.piecesEvery > 0 && shape.random() < 1 / shape.piecesEvery
+  const inPieces = shape.piecesEvery > 0 && writer.random() < 1 / shape.piecesEvery
   const firstSeq = writer.seq
   const fragments = writer.tracks.flatMap((one) => trackFragments(writer, one, firstSeq))
   const inits = writer.opened > before ? writer.tracks.map((one) => create(InitSchema, { rendition: one.name, number: one.init, kind: one.kind, timescale: one.timescale, data: new Uint8Array([one.init]) })) : []
   const value = create(FragmentsSchema, { inits, fragments })
   if (!inPieces) return push(writer, { case: 'fragments', value })
   const bytes = toBinary(FragmentsSchema, value)
-  const pieces = 1 + Math.ceil(shape.random() * 3)
+  const pieces = 1 + Math.ceil(writer.random() * 3)
   const size = Math.ceil(bytes.byteLength / pieces)
   for (let piece = 0; piece < pieces; piece++) {
     if (piece > 0) nextSeq(writer)
@@ -135,7 +138,7 @@ const trackFragments = (writer: Writer, one: Track, seq: number): ReadonlyArray<
   if (one.name === 'audio' && renditions.length > 1 && one.msn >= silentFrom) return []
   const fragments: Array<Fragment> = []
   const time_s = (writer.shape.framesPerRecord * 4_500) / 90_000
-  let frames = Math.round((time_s * one.timescale * (0.5 + writer.shape.random())) / one.frameTicks)
+  let frames = Math.round((time_s * one.timescale * (0.5 + writer.random())) / one.frameTicks)
   while (frames > 0) {
     const cut = one.next - one.segmentStart >= SEGMENT_S * one.timescale
     if (cut) openNext(one, one.msn + 1)
@@ -160,8 +163,8 @@ const openNext = (one: Track, msn: number): void => {
 
 // A packager may say that a part or segment ends with this fragment, or leave it to the next one.
 const fragment = (writer: Writer, one: Track, count: number, left: number): Fragment => {
-  const says = writer.shape.random() < 0.7
-  const data = Uint8Array.from({ length: 4 + count }, () => Math.floor(writer.shape.random() * 256))
+  const says = writer.random() < 0.7
+  const data = Uint8Array.from({ length: 4 + count }, () => Math.floor(writer.random() * 256))
   const whole = one.partFill + count === one.partFrames
   const made = create(FragmentSchema, {
     rendition: one.name, msn: one.msn, part: one.part, start: BigInt(one.next), duration: BigInt(count * one.frameTicks), frames: count,
