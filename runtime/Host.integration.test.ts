@@ -47,6 +47,7 @@ it.live('a counter survives kill -9 of its node: another goes on within 1.5 s, e
     const owner = yield* ownerOf(id)
     const other = nodes.find(({ node }) => node !== owner)
     yield* Effect.forEach(nodes, isUp)
+    // A node judges others only after it has heard itself for a lease.
     yield* Effect.sleep(1_500)
     const killed_ms = performance.now()
     nodes.find(({ node }) => node === owner)?.signal('SIGKILL')
