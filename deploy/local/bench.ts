@@ -8,6 +8,7 @@ import { keptTemporaryFolder } from "./keeper.ts"
 import { keptProcess } from "./KeptProcess.ts"
 import { ffmpeg, ffprobe } from "./programs/catalogue.ts"
 import { runMain } from "./runMain.ts"
+import { buildWeb } from "./buildWeb.ts"
 import { localServices } from "./services/localServices.ts"
 
 const folder = join(projectFolder, "bench")
@@ -20,6 +21,7 @@ const runBench = Effect.fnUntraced(
       (created) => Effect.promise(() => created.remove())
     )
     const programs = { FFMPEG_PATH: yield* ffmpeg, FFPROBE_PATH: yield* ffprobe }
+    yield* buildWeb
     const services = yield* localServices(data.path)
     process.stderr.write(`${file}\n`)
     const bench = yield* keptProcess({

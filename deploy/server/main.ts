@@ -24,7 +24,7 @@ import { janitor } from '../../runtime/Janitor.ts'
 import { nodeLayer } from '../../runtime/layer.ts'
 import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
 import { telemetry } from '../../runtime/telemetry.ts'
-import { archivedSoFar } from './archivedSoFar.ts'
+import { recordingKnowledge } from './recordingKnowledge.ts'
 import { checks } from './checks.ts'
 import { readSettings, type Role, type Settings } from './settings.ts'
 
@@ -45,7 +45,7 @@ const archive = (settings: Settings) =>
 const edge = (settings: Settings) =>
   Listening.layer.pipe(
     Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer, checks)),
-    Layer.provide(archivedSoFar),
+    Layer.provide(recordingKnowledge),
     Layer.provide(HttpServer.layer),
     Layer.provide(Layer.mergeAll(Readiness.layer, Layer.succeed(EdgeSettings, settings.edge)))
   )
