@@ -59,3 +59,16 @@ export const audioFacts = async (capture: Capture): Promise<AudioFacts> => {
   const gaps = packets.slice(1).map(({ pts_s }, index) => Math.abs(pts_s - (packets[index]?.pts_s ?? 0) - 1024 / 48_000))
   return { decoded_s: (await decodeAudio(input)).length / 48_000, packets: packets.length, worstGap_s: Math.max(0, ...gaps) }
 }
+
+/** Decode times at which the fragments of a capture begin, in stored order and in their track's own ticks. */
+export const fragmentStarts = ({ media }: Capture): ReadonlyArray<number> =>
+  media.flatMap(({ bytes }) => {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const starts: Array<number> = []
+    for (let at = 0; at + 8 <= text.length; at += Math.max(8, text.readUInt32BE(at))) {
+      if (text.toString('latin1', at + 4, at + 8) !== 'moof') continue
+      const tfdt = text.indexOf('tfdt', at, 'latin1')
+      starts.push(text[tfdt + 4] === 1 ? Number(text.readBigUInt64BE(tfdt + 8)) : text.readUInt32BE(tfdt + 8))
+    }
+    return starts
+  })
