@@ -7,35 +7,31 @@ import { freePort, isPortFree } from "./ports.ts"
 export interface ListenAddress {
   readonly host: string
   readonly port: number
-  readonly grpcPort: number
 }
 
-const choosePort = Effect.fnUntraced(function*(
-  setting: "PORT" | "GRPC_PORT",
-  usual: number,
-  host: string
-): Effect.fn.Return<number, BringUpRefused> {
-  const text = process.env[setting]
+const usualPort = 8080
+
+const choosePort = Effect.fnUntraced(function*(host: string): Effect.fn.Return<number, BringUpRefused> {
+  const text = process.env["PORT"]
   if (text === undefined || text === "") {
-    const isFree = yield* Effect.promise(() => isPortFree(host, usual))
-    return isFree ? usual : yield* Effect.promise(() => freePort(host))
+    const isFree = yield* Effect.promise(() => isPortFree(host, usualPort))
+    return isFree ? usualPort : yield* Effect.promise(() => freePort(host))
   }
   const port = Number(text)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    return yield* new BringUpRefused({ message: `${setting}=${text} is not a port: set it to a number from 1 to 65535.` })
+    return yield* new BringUpRefused({ message: `PORT=${text} is not a port: set it to a number from 1 to 65535.` })
   }
   if (!(yield* Effect.promise(() => isPortFree(host, port)))) {
-    return yield* new BringUpRefused({ message: `Port ${port} is taken: set ${setting} to another, or unset it to get a free one.` })
+    return yield* new BringUpRefused({ message: `Port ${port} is taken: set PORT to another, or unset it to get a free one.` })
   }
   return port
 })
 
-/** `HOST`, `PORT` and `GRPC_PORT`; where a port is unset and the usual one is taken, a free one. */
+/** `HOST` and `PORT`; where the port is unset and the usual one is taken, a free one. */
 export const listenAddress = Effect.gen(function*() {
   const host = process.env["HOST"] || "127.0.0.1"
-  const port = yield* choosePort("PORT", 8080, host)
-  const grpcPort = yield* choosePort("GRPC_PORT", 50_051, host)
-  return { host, port, grpcPort } satisfies ListenAddress
+  const port = yield* choosePort(host)
+  return { host, port } satisfies ListenAddress
 })
 
 /** The address for a client on this machine. */

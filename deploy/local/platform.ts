@@ -55,7 +55,6 @@ export const platform = Effect.fnUntraced(function*(
     ...services,
     HOST: address.host,
     PORT: String(address.port),
-    GRPC_PORT: String(address.grpcPort),
     MILLRACE_DATA: data
   }
   const running = yield* keptProcess({
