@@ -3,7 +3,7 @@ import { headers, type MsgHdrs, NatsError, type StoredMsg } from 'nats'
 import { type AppendInput, type AppendStep, beginAppend, decideAppend } from './append.ts'
 import { Fenced, HeadLost, LogFull, LogUnavailable, RecordTooBig } from './errors.ts'
 import { newId } from './ids.ts'
-import { API_TIMEOUT_MS, APPEND_TIMEOUT_MS } from './limits.ts'
+import { API_TIMEOUT_MS, APPEND_TIMEOUT_MS, APPEND_WARN_ATTEMPTS } from './limits.ts'
 import { apiCode, ask, Nats } from './Nats.ts'
 import { type LogEntry, PullReader } from './PullReader.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
@@ -152,7 +152,11 @@ const makeAppender = (nats: Nats['Service'], head: ReadHead) => (at: LogSubject,
       while (step._tag === 'Publish' || step._tag === 'ReadHead') {
         if (step.wait_ms > 0) yield* Effect.sleep(step.wait_ms)
         if (!nats.connected()) yield* nats.whenConnected
-        const next: ReturnType<typeof decideAppend> = decideAppend(state, yield* perform(step, data, recordId))
+        const input: AppendInput = yield* perform(step, data, recordId)
+        const next: ReturnType<typeof decideAppend> = decideAppend(state, input)
+        if (next.state.attempts > state.attempts && next.state.attempts % APPEND_WARN_ATTEMPTS === 0) {
+          yield* Effect.logWarning('append waits for the log', { subject: at.subject, attempts: next.state.attempts, last: input })
+        }
         state = next.state
         step = next.step
       }

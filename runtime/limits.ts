@@ -5,6 +5,8 @@ export const APPEND_TIMEOUT_MS = 1_000
 /** Pause before an append whose outcome is unknown is looked up or sent again; doubles up to the second value. */
 export const APPEND_RETRY_MS = 50
 export const APPEND_RETRY_MAX_MS = 1_000
+/** Every so many attempts an append that still waits is logged. */
+export const APPEND_WARN_ATTEMPTS = 8
 /** Pauses between attempts while a log is full, and how many attempts before `LogFull`. */
 export const FULL_RETRY_MS = 250
 export const FULL_ATTEMPTS_MAX = 8
