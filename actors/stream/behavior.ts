@@ -51,8 +51,8 @@ const hear = (turn: Turn, message: Message): void => {
 const onElapsed = (turn: Turn, timer: string): void => {
   if (timer === 'start') return turn.setRun({ startWaited: true })
   if (timer === 'tick') return enqueueTick(turn)
-  if (timer !== 'window' || turn.state.next !== undefined || turn.state.backlog.length > 0) return
-  turn.act({ _tag: 'EndIngest', reason: EndReason.WINDOW_CLOSED, ifHead: turn.state.newestSeq })
+  if (timer !== 'window' || turn.state.next !== undefined) return
+  if (turn.state.backlog.length === 0) turn.act({ _tag: 'EndIngest', reason: EndReason.WINDOW_CLOSED, ifHead: turn.state.newestSeq })
   turn.act({ _tag: 'SetTimer', timer: 'window', after_ms: turn.state.config.settings.reconnectWindow_ms })
 }
 
