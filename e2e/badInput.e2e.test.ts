@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../actors/archive/testing/until.ts'
+import { recording } from '../actors/testing/recordings.ts'
+import { rawRequest } from '../edge/testing/rawHttp.ts'
+import { decodeCapture } from './kit/comparison.ts'
+import { type EdgeMessage, EdgeSocket, type PublishingEnded } from './kit/edgeSocket.ts'
+import { countFrames } from './kit/frameCount.ts'
+import { type PlatformNode, usePlatform } from './kit/nodes.ts'
+import { type PublishedCamera, publishCamera } from './kit/publishCamera.ts'
+import { startPublishing } from './kit/publisher.ts'
+import { readRecording, type Watched, watchRendition } from './kit/watching.ts'
+
+const platform = usePlatform()
+const healthyId = 'healthy'
+const source = recording('h264.webm')
+const firstChunk = source.chunks[0]?.bytes ?? new Uint8Array(0)
+let node: PlatformNode
+let healthy: PublishedCamera
+let watching: Promise<Watched>
+
+beforeAll(async () => {
+  node = await platform.start()
+  healthy = await publishCamera(node.url, { camera: { width: 320, height: 180, fps: 20, codec: 'h264' }, stream: { recordingId: healthyId } })
+  watching = watchRendition(node.url, healthyId, 'source')
+})
+
+afterAll(() => healthy.abandon())
+
+interface Attempt {
+  readonly socket: EdgeSocket
+  readonly heard: ReadonlyArray<EdgeMessage>
+  readonly say: (message: object | string) => void
+  readonly send: (bytes: Uint8Array, options?: { readonly fin?: boolean }) => void
+}
+
+const attempt = async (): Promise<Attempt> => {
+  const heard: Array<EdgeMessage> = []
+  const socket = new EdgeSocket(node.url, (message) => heard.push(message))
+  await socket.opened()
+  return {
+    socket,
+    heard,
+    say: (message) => socket.socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
+    send: (bytes, { fin = true } = {}) => socket.socket.send(bytes, { binary: true, fin }),
+  }
+}
+
+/** Does something to a connection; gives how the edge ended it and what it said about it before. */
+const refused = async (act: (attempt: Attempt) => void | Promise<void>): Promise<{ readonly ended: PublishingEnded; readonly error: EdgeMessage | undefined }> => {
+  const made = await attempt()
+  await act(made)
+  const ended = await made.socket.closed
+  return { ended, error: made.heard.findLast(({ type }) => type === 'error') }
+}
+
+/** The edge closes with this code, and has said the same in words. */
+const expectRefusal = async (code: number, act: (attempt: Attempt) => void | Promise<void>): Promise<void> => {
+  const { ended, error } = await refused(act)
+  expect(ended.code).toBe(code)
+  expect(error).toMatchObject({ type: 'error', code })
+  expect(String(error?.['message']).length).toBeGreaterThan(5)
+}
+
+const badIds = ['..', '.', '*', '>', 'a.b', 'a b', 'a\u0000b', '../../etc/passwd', '', 'x'.repeat(300)]
+
+describe('a publisher', { concurrent: true }, () => {
+  test('that sends media before `start` is refused with 4400', () => expectRefusal(4400, ({ send }) => send(firstChunk)))
+
+  test.each([['no JSON', '{"type":'], ['an unknown type', { type: 'dance' }], ['no type', {}], ['a long text', 'x'.repeat(100_000)], ['a foreign MIME type', { type: 'start', mimeType: 'text/html' }]])(
+    'whose first message is %s is refused with 4400',
+    (_what, message) => expectRefusal(4400, ({ say }) => say(message)),
+  )
+
+  test.each(badIds.map((id) => [JSON.stringify(id).slice(0, 30), id] as const))('that names its recording %s is refused with 4400', (_shown, recordingId) =>
+    expectRefusal(4400, ({ say }) => say({ type: 'start', recordingId })),
+  )
+
+  test('that resumes a recording that nobody started is refused with 4404', () =>
+    expectRefusal(4404, ({ say }) => say({ type: 'resume', recordingId: 'nobody-started', epoch: 0, publisherToken: 'x' })))
+
+  test('that starts or resumes the recording of another is refused with 4409', async () => {
+    await expectRefusal(4409, ({ say }) => say({ type: 'start', recordingId: healthyId }))
+    await expectRefusal(4409, ({ say }) => say({ type: 'start', recordingId: healthyId, publisherToken: 'guessed' }))
+    await expectRefusal(4409, ({ say }) => say({ type: 'resume', recordingId: healthyId, epoch: 0, publisherToken: 'guessed' }))
+  })
+
+  test.each([
+    ['what is neither WebM nor MP4', 'video/webm', randomBytes(5_000).fill(0x41, 0, 8)],
+    ['WebM as MP4', 'video/mp4', firstChunk],
+    ['MP4 as WebM', 'video/webm', recording('100ms-avc3.mp4').chunks[0]?.bytes ?? new Uint8Array(0)],
+  ])('that sends %s is refused with 4400', (_what, mimeType, bytes) =>
+    expectRefusal(4400, ({ say, send }) => {
+      say({ type: 'start', mimeType })
+      send(bytes)
+    }))
+
+  test('that sends a frame above 16 MiB is refused with 1009', () =>
+    expectRefusal(1009, ({ say, send }) => {
+      say({ type: 'start' })
+      send(new Uint8Array(16 * 1024 * 1024 + 1))
+    }))
+
+  test('that sends a frame without an end is cut', async () => {
+    const { ended } = await refused(({ say, send }) => {
+      say({ type: 'start' })
+      for (let index = 0; index < 40; index++) send(new Uint8Array(1024 * 1024), { fin: false })
+    })
+    expect(ended.code).toBe(0)
+  })
+
+  test('may send empty frames', async () => {
+    const publisher = await startPublishing(node.url, { mimeType: source.mimeType })
+    for (const { bytes } of source.chunks.slice(0, 3)) {
+      publisher.send(bytes)
+      publisher.send(new Uint8Array(0))
+    }
+    await publisher.drained()
+    expect(publisher.acknowledged()).toBe(6)
+    await publisher.stop()
+  })
+
+  test('whose recording breaks off in the middle of a chunk gets what came whole', async () => {
+    const id = 'broken-off'
+    const publisher = await startPublishing(node.url, { recordingId: id, mimeType: source.mimeType })
+    for (const { bytes } of source.chunks.slice(0, 8)) publisher.send(bytes)
+    publisher.send(source.chunks[8]?.bytes.subarray(0, 10_000) ?? new Uint8Array(0))
+    await publisher.stop()
+    const { frames } = await decodeCapture((await readRecording(node.url, id)).get('source') ?? { playlist: '', media: [], inits: new Map(), ended: true, complaints: [] })
+    expect(frames.length).toBeGreaterThan(80)
+    expect(frames.length).toBeLessThan(100)
+  })
+
+  test('that stops reading is served or sent away, and its stream is whole', async () => {
+    const id = 'reads-nothing'
+    const publisher = await attempt()
+    publisher.say({ type: 'start', recordingId: id, mimeType: source.mimeType })
+    await until('started', async () => publisher.heard.find(({ type }) => type === 'started'))
+    publisher.socket.socket.pause()
+    for (const { bytes } of source.chunks) publisher.send(bytes)
+    publisher.say({ type: 'stop' })
+    const { frames } = await decodeCapture((await readRecording(node.url, id)).get('source') ?? { playlist: '', media: [], inits: new Map(), ended: true, complaints: [] })
+    expect(frames.length).toBe(source.frames)
+    publisher.socket.socket.terminate()
+  })
+})
+
+const statusAndReason = async (id: string): Promise<{ readonly status?: string; readonly reason?: string }> =>
+  (await (await fetch(`${node.url}/api/streams/${id}`)).json()) as { status?: string; reason?: string }
+
+describe('garbage behind a good beginning', { concurrent: true }, () => {
+  test.each([
+    ['a WebM header', firstChunk.subarray(0, 400)],
+    ['a whole first chunk', firstChunk],
+  ])('%s and then garbage ends as failed, once, and the publisher is told the reason', async (what, beginning) => {
+    const id = what.replaceAll(' ', '-')
+    const publisher = await startPublishing(node.url, { recordingId: id, mimeType: source.mimeType, resumes: false })
+    publisher.send(beginning)
+    for (let index = 0; index < 20; index++) publisher.send(randomBytes(20_000))
+    const ended = await publisher.failed.catch((error: PublishingEnded) => error)
+    expect(ended.code).toBe(4400)
+    expect(ended.message).toMatch(/failed: .{10,}/)
+    const { status, reason } = await statusAndReason(id)
+    expect(status).toBe('failed')
+    expect(ended.message).toContain(reason)
+    expect(await startPublishing(node.url, { recordingId: id }).catch((error: PublishingEnded) => error.code)).toBe(4404)
+  })
+})
+
+const problem = (kind: number) => new RegExp(`^HTTP/1.1 ${kind} [^]*application/problem\\+json`)
+
+describe('a viewer', { concurrent: true }, () => {
+  const port = (): number => Number(new URL(node.url).port)
+
+  test.each([
+    ['_HLS_msn=4000000000', 400],
+    ['_HLS_msn=99999', 400],
+    ['_HLS_msn=-1', 400],
+    ['_HLS_msn=NaN', 400],
+    ['_HLS_msn=1e3', 400],
+    ['_HLS_msn=', 400],
+    ['_HLS_part=0', 400],
+    ['_HLS_msn=0&_HLS_part=-1', 400],
+    ['_HLS_msn=99999999999999999999999999', 400],
+  ])('that asks for a playlist with %s gets a problem document', async (query, status) => {
+    const live = await until('a live playlist', async () => {
+      const answer = await fetch(`${node.url}/live/${healthyId}/source/playlist.m3u8`)
+      return answer.ok ? true : undefined
+    })
+    expect(live).toBe(true)
+    expect(await rawRequest(port(), `/live/${healthyId}/source/playlist.m3u8?${query}`)).toMatch(problem(status))
+  })
+
+  test.each(['..', '.', '%2e%2e', '%00', 'a%00b', 'a.b', 'a*b', 'a%3Eb', 'a%20b', 'x'.repeat(300), '%2F', '..%2f..%2fetc%2fpasswd'])('that asks for the id %s gets 400 everywhere', async (id) => {
+    for (const path of [`/live/${id}/index.m3u8`, `/live/${id}/source/playlist.m3u8`, `/recordings/${id}/index.m3u8`, `/api/streams/${id}`])
+      expect(await rawRequest(port(), path)).toMatch(problem(400))
+  })
+
+  test('that asks for what is not there gets 404', async () => {
+    for (const path of ['/live/nobody/index.m3u8', '/recordings/nobody/index.m3u8', `/live/${healthyId}/source/part_9999_0.m4s`, `/live/${healthyId}/none/playlist.m3u8`])
+      expect(await rawRequest(port(), path)).toMatch(problem(404))
+  })
+
+  test('that stops reading is cut, with most of what it asked for unsent', async () => {
+    const path = `/live/${healthyId}/source/segment_00000.m4s`
+    const segment = await until('a segment', async () => {
+      const answer = await fetch(`${node.url}${path}`)
+      return answer.ok ? (await answer.arrayBuffer()).byteLength : undefined
+    })
+    const requests = Math.ceil((64 * 1024 * 1024) / segment)
+    const stalled = connect(port(), '127.0.0.1')
+    let isClosed = false
+    let received = 0
+    stalled.on('error', () => undefined)
+    stalled.on('close', () => (isClosed = true))
+    stalled.on('data', (bytes) => (received += bytes.length))
+    stalled.pause()
+    for (let index = 0; index < requests; index++) stalled.write(`GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`)
+    // Only longer than the time after which a viewer counts as stalled is it read what had been sent before.
+    await delay(12_000)
+    stalled.resume()
+    await until('the connection is cut', async () => (isClosed ? true : undefined), 5_000)
+    expect(received).toBeLessThan((requests * segment) / 2)
+  })
+})
+
+test('the healthy stream beside all this has every frame once, live and in the archive, and the platform is ready', async () => {
+  expect((await fetch(`${node.url}/ready`)).status).toBe(200)
+  await healthy.stop()
+  const sent = healthy.framesTaken()
+  expect(sent).toBeGreaterThan(100)
+  const live = await watching
+  expect([...live.broken, ...live.complaints]).toEqual([])
+  const archived = (await readRecording(node.url, healthyId)).get('source')
+  if (archived === undefined) throw new Error('there is no recording')
+  for (const capture of [live, archived]) {
+    const { frames } = await decodeCapture(capture)
+    expect(countFrames(frames.map(({ label }) => label?.frame), [0, sent - 1])).toEqual({ seen: sent, missing: [], missingFrames: 0, repeated: 0, outOfOrder: 0, unreadable: 0 })
+  }
+  expect(node.ffmpegs()).toEqual([])
+})
