@@ -1,4 +1,4 @@
-import type { KeyframeHead } from './keyframe.ts'
+import type { KeyframeHead } from './keyframeHead.ts'
 
 /** OBU types (AV1 specification §6.2.2). */
 const SEQUENCE_HEADER = 1

@@ -1,4 +1,4 @@
-import type { KeyframeHead } from './keyframe.ts'
+import type { KeyframeHead } from './keyframeHead.ts'
 
 /** NAL unit types (H.264 table 7-1). */
 const IDR = 5

@@ -1,11 +1,9 @@
 import { SOURCE_KEYFRAME_HEAD_BYTES_MAX } from '../limits.ts'
 import { readAv1 } from './av1.ts'
 import { readAnnexB, readLengthPrefixed } from './h264.ts'
+import type { KeyframeHead } from './keyframeHead.ts'
 import type { VideoCodec } from './sourceFacts.ts'
 import { readVp8, readVp9 } from './vpx.ts'
-
-/** What the first bytes of a frame tell: whether decoding can begin here, and its codec parameters in comparable form, empty when it carries none. */
-export type KeyframeHead = { readonly key: false } | { readonly key: true; readonly parameters: string }
 
 /** How the frames of a video track are to be read. */
 export interface VideoFormat {

@@ -1,6 +1,7 @@
 import { SOURCE_HEADER_BYTES_MAX, SOURCE_MDAT_BYTES_MAX, SOURCE_MOOF_BYTES_MAX, SOURCE_MOOF_LEAD_BYTES_MAX, SOURCE_SKIPPED_BYTES_MAX } from '../limits.ts'
 import { stoppedAudioClock } from './audioClock.ts'
-import { headBytes, judgeKeyframe, readKeyframeHead, type KeyframeHead, type ParametersInEffect } from './keyframe.ts'
+import { headBytes, judgeKeyframe, readKeyframeHead, type ParametersInEffect } from './keyframe.ts'
+import type { KeyframeHead } from './keyframeHead.ts'
 import { readBoxHead, uint64, viewOf, type BoxHead } from './mp4Boxes.ts'
 import { readMp4Fragment, type Mp4Fragment, type Mp4Sample } from './mp4Fragment.ts'
 import { readMp4Tracks, type Mp4Track, type Mp4Tracks } from './mp4Tracks.ts'

@@ -1,4 +1,4 @@
-import type { KeyframeHead } from './keyframe.ts'
+import type { KeyframeHead } from './keyframeHead.ts'
 
 /** Reads the head of a VP8 frame (RFC 6386 §9.1). Undefined means that more bytes are needed. */
 export const readVp8 = (bytes: Uint8Array, whole: boolean): KeyframeHead | undefined => {

@@ -6,7 +6,8 @@ import { Effect, Exit, Layer, ManagedRuntime, Redacted } from 'effect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { minioAvailable, objectStoreUrl } from '../../deploy/local/testing/services.ts'
 import type { StoreUnavailable } from './errors.ts'
-import { ObjectStore, type ObjectStoreShape } from './ObjectStore.ts'
+import { ObjectStore } from './ObjectStore.ts'
+import type { ObjectStoreShape } from './objectStoreShape.ts'
 import { StorageSettings } from './StorageSettings.ts'
 
 const openStore = (url: string, operationTimeout_ms = 20_000) =>

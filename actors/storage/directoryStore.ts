@@ -6,7 +6,7 @@ import { Effect } from 'effect'
 import { ObjectMissing, ObjectTooBig, StoreUnavailable } from './errors.ts'
 import { ABANDONED_FILE_AGE_MS, LIST_OBJECTS_MAX, OBJECT_BYTES_MAX } from './limits.ts'
 import { isFolder, isKey } from './objectKey.ts'
-import type { ByteRange, ObjectInfo, ObjectStoreShape } from './ObjectStore.ts'
+import type { ByteRange, ObjectInfo, ObjectStoreShape } from './objectStoreShape.ts'
 import { boundedOperation, requireFolder, requireKey } from './operation.ts'
 import type { FolderLocation } from './storeLocation.ts'
 

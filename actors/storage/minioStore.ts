@@ -7,7 +7,7 @@ import { Client } from 'minio'
 import { ObjectMissing, ObjectTooBig, StoreUnavailable } from './errors.ts'
 import { LIST_OBJECTS_MAX, OBJECT_BYTES_MAX, REASON_CHARACTERS_MAX, STORE_SOCKETS_MAX } from './limits.ts'
 import { contentTypeOf, isFolder, isKey } from './objectKey.ts'
-import type { ByteRange, ObjectInfo, ObjectStoreShape } from './ObjectStore.ts'
+import type { ByteRange, ObjectInfo, ObjectStoreShape } from './objectStoreShape.ts'
 import { boundedOperation, requireFolder, requireKey } from './operation.ts'
 import type { BucketLocation } from './storeLocation.ts'
 

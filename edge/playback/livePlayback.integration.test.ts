@@ -1,3 +1,4 @@
+// A long file, because two edges and encoded media are dear to set up and all of these tests share them.
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
