@@ -3,9 +3,11 @@ import { type Fragment, FragmentSchema } from '../../proto/gen/millrace/v1/media
 import { crc32c } from '../../runtime/checksum.ts'
 import type { Sample } from '../fmp4/sample.ts'
 import { writeFragment } from '../fmp4/writeFragment.ts'
-import { PART_FLOOR, RECORD_BYTES, TICKS_EQUAL } from './limits.ts'
+import { PART_FLOOR, RECORD_BYTES, SEGMENT_MS_MAX, TICKS_EQUAL } from './limits.ts'
 import { msnAt, startOf, type Segmentation } from './segmentation.ts'
 import { closePart, emptySegment, toCommon, type Track } from './track.ts'
+
+const TICKS_PER_MS = 90
 
 /** A segment that has just ended. Times in the track's ticks. */
 export interface Ended {
@@ -56,7 +58,7 @@ export const cut = (start: Track, rules: CutRules, budget: number): Cut => {
   for (const sample of start.pending) {
     if (bytes + sizeOf(run) >= Math.min(budget, RECORD_BYTES) || isHeld(track, sample, rules)) break
     if (!track.started) track = placeFirst(track, sample, rules.segmentation)
-    if (beginsSegment(track, sample, rules.segmentation)) {
+    if (segmentHasFrames(track, run) && (beginsSegment(track, sample, rules.segmentation) || exceedsSegment(track, sample, rules.segmentation))) {
       flush(true, true)
       ended.push(endOf(track))
       track = nextSegment(track, sample.dts)
@@ -105,14 +107,20 @@ const beginsSegment = (track: Track, sample: Sample, segmentation: Segmentation)
   return next !== undefined && toCommon(track, sample.dts + sample.cts) >= next - TICKS_EQUAL
 }
 
+/** Whether a frame as long as a stall makes its segment too long, of which another rendition has had the next one meanwhile. */
+const exceedsSegment = (track: Track, sample: Sample, segmentation: Segmentation): boolean =>
+  startOf(segmentation, track.msn + 1) !== undefined && toCommon(track, sample.dts + sample.duration - track.segmentStart) > SEGMENT_MS_MAX * TICKS_PER_MS
+
 /** Whether the frame that is due at `dts` begins the next segment. Foretold only for frames in presentation order. */
 const endsSegment = (track: Track, dts: number, segmentation: Segmentation): boolean => {
   const next = startOf(segmentation, track.msn + 1)
   return next !== undefined && toCommon(track, dts) >= next - TICKS_EQUAL
 }
 
-/** Numbers never skip: a rendition without frames in a segment catches up by short ones. */
+/** Numbers never skip, and no segment is empty: a rendition without frames for a while catches up by segments of one. */
 const nextSegment = (track: Track, start: number): Track => ({ ...track, ...emptySegment(track.msn + 1), segmentStart: start, partStart: start })
+
+const segmentHasFrames = (track: Track, run: ReadonlyArray<Sample>): boolean => run.length > 0 || track.segmentFrames > 0
 
 const MICROSECONDS = 1_000_000
 

@@ -9,6 +9,8 @@ export const AUDIO_LEAD_MS_MAX = 1_000
 /** How much of a stream is looked at before its part target is fixed. */
 export const PART_TARGET_AFTER_MS = 600
 export const PART_TARGET_AFTER_FRAMES = 9
+/** Frames without which nothing is known of how far apart they are. */
+export const PART_TARGET_FRAMES_MIN = 4
 /** A record closes at this size, so that a backlog is written in pieces that a server takes. */
 export const RECORD_BYTES = 1024 * 1024
 /** RFC 8216bis 4.4.3.7: a part that does not end a segment should have this share of the part target. */

@@ -8,8 +8,8 @@ import type { Sample } from '../fmp4/sample.ts'
 import { cut, endOf, type Ended } from './cut.ts'
 import { RECORD_BYTES } from './limits.ts'
 import { emptyEstimate, isSettled, medianInterval, type PartTargetEstimate, partTarget_us } from './partTarget.ts'
-import { audioLimit, beginAfresh, emptySegmentation, forgetBefore, openedBy, type Segmentation } from './segmentation.ts'
-import { closePart, emptySegment, newTrack, receive, toCommon, type Track } from './track.ts'
+import { audioLimit, beginAfresh, emptySegmentation, forgetBefore, onSourceEnd, openedBy, type Segmentation } from './segmentation.ts'
+import { closePart, emptySegment, lastLasts, newTrack, receive, toCommon, type Track } from './track.ts'
 
 const TICKS_PER_MS = 90
 const MICROSECONDS_PER_TICK = 100 / 9
@@ -72,12 +72,14 @@ export const receiveInit = (state: Packager, rendition: string, bytes: Uint8Arra
   return replace(state, { ...known, init: { number, crc32c: crc, info, bytes } })
 }
 
-/** FFmpeg has made frames. */
-export const receiveSamples = (state: Packager, rendition: string, samples: ReadonlyArray<Sample>): Packager => {
+/** FFmpeg has made frames; `inputEnded` when it gets no more input, so that each of them may be its last. */
+export const receiveSamples = (state: Packager, rendition: string, samples: ReadonlyArray<Sample>, inputEnded: boolean): Packager => {
   const track = state.tracks.find(({ name }) => name === rendition)
   if (track === undefined) return state
+  const received = receive(track, samples)
+  if (!inputEnded) return replace(state, received)
   const interval_us = state.frameInterval_us > 0 ? state.frameInterval_us : medianInterval(state.estimate) * MICROSECONDS_PER_TICK
-  return replace(state, receive(track, samples, Math.round((interval_us * track.init.info.timescale) / 1_000_000)))
+  return replace(state, lastLasts(received, Math.round((interval_us * track.init.info.timescale) / 1_000_000)))
 }
 
 /** Bytes of frames that wait. */
@@ -103,7 +105,8 @@ export interface TakeOptions {
 
 /** Takes what may be published now as the body of one record; undefined where there is nothing. */
 export const takeFragments = (state: Packager, options: TakeOptions): { readonly packager: Packager; readonly body: Fragments } | undefined => {
-  const settled = state.partTarget_us > 0 ? state : settlePartTarget(state, options)
+  const decided = options.final ? { ...state, segmentation: onSourceEnd(state.segmentation) } : state
+  const settled = decided.partTarget_us > 0 ? decided : settlePartTarget(decided, options)
   const limit = options.final ? Number.POSITIVE_INFINITY : audioLimit(settled.segmentation, options.alone)
   const rules = { segmentation: settled.segmentation, partTarget_us: settled.partTarget_us, limit }
   const body = create(FragmentsSchema, {})
@@ -138,7 +141,7 @@ export const endSegments = (state: Packager, options: TakeOptions): Packager => 
 /** After `endSegments`: the frames that follow belong to another run of FFmpeg, perhaps with other init segments. */
 export const discontinue = (state: Packager): { readonly packager: Packager; readonly msn: number } => {
   const msn = Math.max(...state.tracks.map((track) => track.msn), 0)
-  const tracks = state.tracks.map((track) => ({ ...track, started: false, lastPts: -1 }))
+  const tracks = state.tracks.map((track) => ({ ...track, started: false, lastPts: -1, resumedAt: 0 }))
   return { msn, packager: { ...state, tracks, discontinuities: state.discontinuities + 1, segmentation: beginAfresh(state.segmentation, msn), anchor: undefined } }
 }
 

@@ -1,4 +1,4 @@
-import { PART_TARGET_AFTER_FRAMES, PART_TARGET_AFTER_MS } from './limits.ts'
+import { PART_TARGET_AFTER_FRAMES, PART_TARGET_AFTER_MS, PART_TARGET_FRAMES_MIN } from './limits.ts'
 
 /** 48 kHz AAC: the frame interval of a stream without video, in 90 kHz ticks. */
 const AUDIO_FRAME_TICKS = 1_920
@@ -16,10 +16,11 @@ export const withFrame = (estimate: PartTargetEstimate, pts: number): PartTarget
 
 /** Whether enough has been seen. */
 export const isSettled = ({ times }: PartTargetEstimate): boolean =>
-  times.length >= PART_TARGET_AFTER_FRAMES || (times.length > 1 && Math.max(...times) - Math.min(...times) >= PART_TARGET_AFTER_MS * TICKS_PER_MS)
+  times.length >= PART_TARGET_AFTER_FRAMES || (times.length >= PART_TARGET_FRAMES_MIN && Math.max(...times) - Math.min(...times) >= PART_TARGET_AFTER_MS * TICKS_PER_MS)
 
-/** Median distance between frames, 90 kHz ticks; that of AAC frames where there are none. */
+/** Median distance between frames, 90 kHz ticks; that of AAC frames where there are too few: one of two may be a stall. */
 export const medianInterval = ({ times }: PartTargetEstimate): number => {
+  if (times.length < PART_TARGET_FRAMES_MIN) return AUDIO_FRAME_TICKS
   const sorted = [...times].sort((a, b) => a - b)
   const intervals = sorted.slice(1).map((time, i) => time - (sorted[i] ?? time)).filter((interval) => interval > 0).sort((a, b) => a - b)
   return intervals[Math.floor(intervals.length / 2)] ?? AUDIO_FRAME_TICKS

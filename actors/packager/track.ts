@@ -17,6 +17,8 @@ export interface Track {
   readonly partStart: Ticks
   /** Where the next frame is due. */
   readonly nextDts: Ticks
+  /** Frames before this were published by an earlier owner and come again; 0: none. */
+  readonly resumedAt: Ticks
   /** Greatest presentation time published since the last discontinuity; -1: none. */
   readonly lastPts: Ticks
   readonly frames: number
@@ -51,6 +53,7 @@ export const newTrack = (name: string, init: TrackInit, bandwidth: number): Trac
   segmentStart: 0,
   partStart: 0,
   nextDts: 0,
+  resumedAt: 0,
   lastPts: -1,
   frames: 0,
   fragment: 1,
@@ -73,27 +76,29 @@ export const closePart = (track: Track): Track =>
 export const toCommon = (track: Pick<Track, 'init'>, ticks: Ticks): number => (ticks * 90_000) / track.init.info.timescale
 
 /**
- * New frames from FFmpeg. `interval` (ticks) is put in for a video frame whose duration FFmpeg could only guess, which is
- * the last one of its input. Frames that are published already (after a restart) are dropped. Audio goes on the running
- * grid: each frame begins where the last one ended. Video times are never touched.
+ * New frames from FFmpeg; those that an earlier owner has published are dropped. Audio goes on the running grid: each
+ * frame begins where the last one ended. Video times are never touched.
  */
-export const receive = (track: Track, samples: ReadonlyArray<Sample>, interval: number): Track => {
+export const receive = (track: Track, samples: ReadonlyArray<Sample>): Track => {
   const { kind, timescale } = track.init.info
-  const resumed = track.lastPts >= 0
   const tolerance = kind === 'audio' ? AUDIO_FRAME / 2 : timescale / HALF_MS_PER_SECOND
-  const fresh = resumed ? samples.filter((sample) => sample.dts + tolerance >= track.nextDts) : samples
-  if (kind === 'video') {
-    const timed = fresh.map((sample) => (sample.duration > timescale / GUESSES_PER_SECOND ? sample : { ...sample, duration: interval }))
-    return { ...track, pending: [...track.pending, ...timed] }
-  }
+  const fresh = samples.filter((sample) => sample.dts + tolerance >= track.resumedAt)
+  if (kind === 'video') return { ...track, pending: [...track.pending, ...fresh] }
   const last = track.pending.at(-1)
-  let due = last === undefined ? (resumed ? track.nextDts : fresh[0]?.dts ?? 0) : last.dts + last.duration
+  let due = last === undefined ? (track.lastPts >= 0 ? track.nextDts : fresh[0]?.dts ?? 0) : last.dts + last.duration
   const placed = fresh.map((sample) => {
     const dts = due
     due += AUDIO_FRAME
     return { ...sample, dts, duration: AUDIO_FRAME }
   })
   return { ...track, pending: [...track.pending, ...placed] }
+}
+
+/** FFmpeg has no more input: how long its newest picture lasts it could only guess; now it is `interval` (ticks). */
+export const lastLasts = (track: Track, interval: number): Track => {
+  const last = track.pending.at(-1)
+  if (last === undefined || track.init.info.kind === 'audio' || last.duration > track.init.info.timescale / GUESSES_PER_SECOND) return track
+  return { ...track, pending: [...track.pending.slice(0, -1), { ...last, duration: interval }] }
 }
 
 /** Samples in an AAC frame. */

@@ -63,7 +63,7 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
       if (!matchesInit(packager, event.rendition, event.bytes)) enqueueDiscontinuity(turn, 'another init segment after a restart')
       return turn.set({ packager: receiveInit(turn.state.packager, event.rendition, event.bytes, event.info) })
     case 'Samples':
-      return turn.set({ packager: receiveSamples(packager, event.rendition, event.samples), quiet: false })
+      return turn.set({ packager: receiveSamples(packager, event.rendition, event.samples, run?.phase === 'Draining'), quiet: false })
     case 'Quiet':
       return turn.set({ quiet: true })
     case 'Credit':
