@@ -44,6 +44,8 @@ export interface NodeOptions {
 export interface Platform {
   /** Starts a node; resolves when an edge is ready, or when another node says that it runs. */
   readonly start: (options?: NodeOptions) => Promise<PlatformNode>
+  /** Where its recordings lie; known once the tests run. */
+  readonly objectStoreUrl: () => string
 }
 
 /** What may differ from the run's shared services. */
@@ -78,6 +80,7 @@ export const usePlatform = (options: PlatformOptions = {}): Platform => {
     else rmSync(folder, { recursive: true })
   })
   return {
+    objectStoreUrl: () => services['OBJECT_STORE_URL'] ?? '',
     start: async (node = {}) => {
       const name = node.name ?? `node-${started.length}`
       const environment = { MILLRACE_LOG_BYTES: String(log_bytes), ...options.environment, ...node.environment, ...services }
