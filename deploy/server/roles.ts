@@ -1,0 +1,52 @@
+/** What a process does in each of its roles, as layers over a node of the runtime. */
+import { Effect, Layer } from 'effect'
+import { ArchiveProgress } from '../../actors/archive/ArchiveProgress.ts'
+import { Archiver } from '../../actors/archive/Archiver.ts'
+import { ArchiveSettings } from '../../actors/archive/ArchiveSettings.ts'
+import { Finalizer } from '../../actors/archive/Finalizer.ts'
+import { Database } from '../../actors/database/Database.ts'
+import { DatabaseSettings } from '../../actors/database/DatabaseSettings.ts'
+import { Recordings } from '../../actors/database/Recordings.ts'
+import { layerWith as ffmpegLayer } from '../../actors/ffmpeg/FfmpegChild.ts'
+import { ObjectStore } from '../../actors/storage/ObjectStore.ts'
+import { StorageSettings } from '../../actors/storage/StorageSettings.ts'
+import { streamActor } from '../../actors/stream/StreamActor.ts'
+import { streamRetention } from '../../actors/stream/streamRetention.ts'
+import { StreamSettings } from '../../actors/stream/StreamSettings.ts'
+import { EdgeSettings } from '../../edge/EdgeSettings.ts'
+import { edgeRoutes } from '../../edge/edgeRoutes.ts'
+import { HttpServer } from '../../edge/http/HttpServer.ts'
+import { Listening } from '../../edge/http/Listening.ts'
+import { Readiness } from '../../edge/http/Readiness.ts'
+import { ingestRouteLayer } from '../../edge/ingest/IngestRoute.ts'
+import { Host } from '../../runtime/Host.ts'
+import { janitor } from '../../runtime/Janitor.ts'
+import { checks } from './checks.ts'
+import { recordingKnowledge } from './recordingKnowledge.ts'
+import type { Settings } from './settings.ts'
+
+/** The object store and the table of recordings; what `archive` and `edge` stand on. */
+export const storage = (settings: Settings) =>
+  Layer.mergeAll(ObjectStore.layer.pipe(Layer.provide(Layer.succeed(StorageSettings, settings.storage))), Recordings.layer.pipe(Layer.provideMerge(Database.layer), Layer.provide(Layer.succeed(DatabaseSettings, settings.database))))
+
+/** Owns streams. `kind` is the stream actor, or one that is watched in its place. */
+export const actors = (settings: Settings, kind: typeof streamActor = streamActor) =>
+  Layer.unwrap(Effect.map(kind, (actor) => Host.layer(actor))).pipe(
+    Layer.provide(ffmpegLayer(settings.ffmpeg === undefined ? {} : { executable: settings.ffmpeg })),
+    Layer.provide(Layer.succeed(StreamSettings, settings.stream))
+  )
+
+/** Archives segments, completes recordings, trims logs. */
+export const archive = (settings: Settings) =>
+  Layer.mergeAll(Archiver.layer, Finalizer.layer, janitor.pipe(Layer.provide(streamRetention), Layer.provide(ArchiveProgress.layer))).pipe(
+    Layer.provide(Layer.succeed(ArchiveSettings, settings.archive))
+  )
+
+/** Takes publishers and serves viewers. */
+export const edge = (settings: Settings) =>
+  Listening.layer.pipe(
+    Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer, checks)),
+    Layer.provide(recordingKnowledge),
+    Layer.provide(HttpServer.layer),
+    Layer.provide(Layer.mergeAll(Readiness.layer, Layer.succeed(EdgeSettings, settings.edge)))
+  )
