@@ -107,8 +107,9 @@ const beginsSegment = (track: Track, sample: Sample, segmentation: Segmentation)
   return next !== undefined && toCommon(track, sample.dts + sample.cts) >= next - TICKS_EQUAL
 }
 
-/** Whether a frame as long as a stall makes its segment too long, of which another rendition has had the next one meanwhile. */
+/** Whether a picture that stood for long makes its segment too long, when audio has gone on to the next one meanwhile. */
 const exceedsSegment = (track: Track, sample: Sample, segmentation: Segmentation): boolean =>
+  track.init.info.kind === 'video' &&
   startOf(segmentation, track.msn + 1) !== undefined && toCommon(track, sample.dts + sample.duration - track.segmentStart) > SEGMENT_MS_MAX * TICKS_PER_MS
 
 /** Whether the frame that is due at `dts` begins the next segment. Foretold only for frames in presentation order. */

@@ -67,9 +67,9 @@ export const matchesInit = (state: Packager, rendition: string, bytes: Uint8Arra
 export const receiveInit = (state: Packager, rendition: string, bytes: Uint8Array, info: InitInfo): Packager => {
   const crc = crc32c(bytes)
   const known = state.tracks.find(({ name }) => name === rendition)
-  if (known === undefined) return { ...state, tracks: [...state.tracks, newTrack(rendition, { number: 0, crc32c: crc, info, bytes }, GUESS_BPS)] }
+  if (known === undefined) return { ...state, tracks: [...state.tracks, newTrack(rendition, { number: 0, crc32c: crc, info, bytes, written: false }, GUESS_BPS)] }
   const number = known.init.crc32c === crc ? known.init.number : known.init.number + 1
-  return replace(state, { ...known, init: { number, crc32c: crc, info, bytes } })
+  return replace(state, { ...known, init: { number, crc32c: crc, info, bytes, written: false } })
 }
 
 /** FFmpeg has made frames; `inputEnded` when it gets no more input, so that each of them may be its last. */
@@ -103,7 +103,10 @@ export interface TakeOptions {
   readonly token: number
 }
 
-/** Takes what may be published now as the body of one record; undefined where there is nothing. */
+/**
+ * Takes what may be published now as the body of one record; undefined where there is nothing. All init segments ride
+ * on each record that opens a segment number, and on the first one after FFmpeg has made any of them.
+ */
 export const takeFragments = (state: Packager, options: TakeOptions): { readonly packager: Packager; readonly body: Fragments } | undefined => {
   const decided = options.final ? { ...state, segmentation: onSourceEnd(state.segmentation) } : state
   const settled = decided.partTarget_us > 0 ? decided : settlePartTarget(decided, options)
@@ -124,8 +127,8 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
   })
   if (body.fragments.length === 0) return undefined
   const openedMsn = Math.max(settled.openedMsn, ...body.fragments.map(({ msn }) => msn))
-  if (openedMsn > settled.openedMsn) body.inits = tracks.flatMap((track) => initOf(track))
-  const measured = tracks.map((track) => ended.reduce(measureBandwidth, track))
+  if (openedMsn > settled.openedMsn || tracks.some(({ init }) => init.bytes !== undefined && !init.written)) body.inits = tracks.flatMap(initOf)
+  const measured = tracks.map((track) => ended.reduce(measureBandwidth, { ...track, init: { ...track.init, written: track.init.bytes !== undefined } }))
   const next = { ...settled, tracks: measured, openedMsn, shortParts: settled.shortParts + shortParts }
   const announced = { ...next, unannounced: [...next.unannounced, ...ended.map((end) => closedOf(next, end, options))] }
   return { packager: moveWindow(announced, options.settings), body }

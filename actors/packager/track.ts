@@ -41,6 +41,8 @@ export interface TrackInit {
   readonly info: InitInfo
   /** Absent after a takeover, until FFmpeg has made it again. */
   readonly bytes: Uint8Array | undefined
+  /** Whether this owner has put it into a record. */
+  readonly written: boolean
 }
 
 /** A rendition of which nothing is published. */
