@@ -5,7 +5,7 @@ import { Buckets } from './Bucket.ts'
 import { newId } from './ids.ts'
 import { ARCHIVE_CONSUMER, janitor, trimLogs, trimSegments } from './Janitor.ts'
 import { Log } from './Log.ts'
-import type { Nats } from './Nats.ts'
+import { Nats } from './Nats.ts'
 import { type Floors, Retention } from './Retention.ts'
 import type { RuntimeSettings } from './RuntimeSettings.ts'
 import { runtimeLayer, testNodeLayer, testSettings } from './testing/runtimeLayer.ts'
@@ -26,13 +26,13 @@ const retention = (floors: ReadonlyMap<string, Floors>, beforeIds: Effect.Effect
     floors: (id) => Effect.succeed(floors.get(id) ?? { ingest: undefined, media: undefined })
   }))
 
-const write = (log: 'ingest' | 'media', id: string, count: number) =>
+const write = (log: 'ingest' | 'media', id: string, count: number, bytes = 100) =>
   Effect.gen(function* () {
     const logs = yield* Log
     const at = logs.subject(log, id)
     const appender = logs.appender(at, (yield* logs.head(at))?.seq ?? 0)
     const seqs: Array<number> = []
-    for (let i = 0; i < count; i++) seqs.push(yield* appender.append(new Uint8Array(100)))
+    for (let i = 0; i < count; i++) seqs.push(yield* appender.append(new Uint8Array(bytes)))
     return seqs
   })
 const held = (log: 'ingest' | 'media', id: string) =>
@@ -58,6 +58,26 @@ it.live('trims each log up to what the neediest of its actors still needs, and n
     expect(yield* held('ingest', fast)).toEqual(fastSeqs.slice(9))
     expect(yield* held('media', fast)).toEqual(media.slice(3))
   })))
+
+it.live('an actor that needs an old record does not keep a log full of what nobody else needs', () =>
+  inFreshAccount(() => Effect.gen(function* () {
+    const log = yield* Log
+    const [quiet, busy, gone] = [newId(), newId(), newId()]
+    const quietSeqs = yield* write('ingest', quiet, 3)
+    const floors = new Map<string, Floors>([[quiet, { ingest: quietSeqs[1], media: 1 }]])
+    const { bytesMax } = yield* log.usage('INGEST_0')
+    const record_bytes = Math.floor(bytesMax / 40)
+    const busySeqs = yield* write('ingest', busy, 15, record_bytes)
+    floors.set(busy, { ingest: busySeqs[12], media: 1 })
+    yield* write('ingest', gone, 15, record_bytes)
+    yield* trimLogs.pipe(Effect.provide(retention(floors)))
+    expect(yield* held('ingest', quiet)).toEqual(quietSeqs.slice(1))
+    const { serverVersion } = yield* Nats
+    if (/^2\.[0-9]\./.test(serverVersion)) return
+    expect(yield* held('ingest', busy)).toEqual(busySeqs.slice(12))
+    expect(yield* held('ingest', gone)).toEqual([])
+    expect((yield* log.usage('INGEST_0')).bytes).toBeLessThan(bytesMax / 8)
+  })), 20_000)
 
 it.live('with no actor left everything goes, and writing goes on behind it', () =>
   inFreshAccount(() => Effect.gen(function* () {

@@ -5,6 +5,7 @@ import { FLOOR_READS_MAX, TRIM_MS } from './limits.ts'
 import { Log } from './Log.ts'
 import { apiCode, ask, Nats } from './Nats.ts'
 import { type Floors, Retention } from './Retention.ts'
+import { relieve } from './relieve.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 import { shardOf } from './topology.ts'
 import { purgeBefore } from './trim.ts'
@@ -50,7 +51,10 @@ export const trimLogs: Effect.Effect<void, LogUnavailable, Log | Nats | Retentio
   const floors = yield* Effect.forEach(ids, (id) => Effect.map(retention.floors(id), (of): readonly [number, Floors] => [shardOf(id, shards), of]), { concurrency: FLOOR_READS_MAX })
   for (const { kind, shard, name } of logs) {
     const own = floors.filter(([of]) => of === shard).map(([, of]) => of[kind])
-    yield* purge(name, purgeBefore(lastSeqs.get(name) ?? 0, own))
+    const lastSeq = lastSeqs.get(name) ?? 0
+    yield* purge(name, purgeBefore(lastSeq, own))
+    const needs = new Map(ids.map((id, index) => [id, floors[index]?.[1][kind]]))
+    yield* relieve(name, (id) => (needs.has(id) ? purgeBefore(lastSeq, [needs.get(id)]) : lastSeq + 1))
   }
 })
 

@@ -37,6 +37,10 @@ export const CONSUMERS_MAX = 20_000
 export const TICK_MS = 30_000
 /** The janitor trims this often. */
 export const TRIM_MS = 10_000
+/** Share of a log's bytes above which it is also trimmed subject by subject, how many subjects a round, and the pause between. */
+export const LOG_PINNED_SHARE = 0.5
+export const RELIEVED_MAX = 8
+export const RELIEVE_PAUSE_MS = 1_000
 /** Nodes look for actors without an owner this often. */
 export const SWEEP_MS = 5_000
 /** How long a hint may stay unanswered before another node gets it. */

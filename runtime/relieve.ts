@@ -1,0 +1,33 @@
+import { Effect } from 'effect'
+import type { LogUnavailable } from './errors.ts'
+import { LOG_PINNED_SHARE, RELIEVED_MAX, RELIEVE_PAUSE_MS } from './limits.ts'
+import { Log } from './Log.ts'
+import { ask, Nats } from './Nats.ts'
+
+/** Before 2.10 a filtered purge stalls all publishers, and gives no space back. */
+const hasFilteredPurge = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 2 || (major === 2 && minor >= 10)
+}
+
+/**
+ * Gives space back where trimming cannot: one id that needs an old record keeps everything behind it, of all others
+ * too. Of a log more than half full, purges what the ids with the most records no longer need, one subject a second.
+ * `floorOf` tells the first sequence that an id still needs; undefined: all of them.
+ */
+export const relieve = Effect.fnUntraced(function* (name: string, floorOf: (id: string) => number | undefined): Effect.fn.Return<void, LogUnavailable, Log | Nats> {
+  const log = yield* Log
+  const nats = yield* Nats
+  const { bytes, bytesMax } = yield* log.usage(name)
+  if (bytes <= LOG_PINNED_SHARE * bytesMax || !hasFilteredPurge(nats.serverVersion)) return
+  const { state } = yield* ask(`subjects of ${name}`, () => nats.manager.streams.info(name, { subjects_filter: '>' }))
+  const biggest = Object.entries(state.subjects ?? {}).sort(([, a], [, b]) => b - a).slice(0, RELIEVED_MAX)
+  for (const [subject] of biggest) {
+    const before = floorOf(subject.split('.').at(-1) ?? '')
+    if (before === undefined || before <= state.first_seq) continue
+    const { purged } = yield* ask(`purge ${subject}`, () => nats.manager.streams.purge(name, { filter: subject, seq: before }))
+    if (purged === 0) continue
+    yield* Effect.logInfo('trimmed behind a stream that pins the log', { log: name, subject, before, messages: purged })
+    yield* Effect.sleep(RELIEVE_PAUSE_MS)
+  }
+})
