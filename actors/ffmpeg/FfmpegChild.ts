@@ -34,12 +34,12 @@ export class Ffmpeg extends Context.Service<
 /** As `Ffmpeg.layer`, with some settings of one's own. */
 export const layerWith = (settings: Partial<ChildSettings>): Layer.Layer<Ffmpeg> =>
   Layer.sync(Ffmpeg, () => {
-    const executable = settings.executable ?? findExecutable('ffmpeg')
+    const executable = findExecutable(settings.executable ?? 'ffmpeg')
     const complete = { ...defaultSettings(), ...settings }
     removeStaleSocketFolders(complete.socketRoot, Date.now())
     return Ffmpeg.of({
       spawn: Effect.fn('Ffmpeg.spawn')(function* (plan, onEvent) {
-        if (executable === undefined) return yield* new FfmpegUnavailable({ message: 'ffmpeg is not on PATH' })
+        if (executable === undefined) return yield* new FfmpegUnavailable({ message: `${settings.executable ?? 'ffmpeg'} is not on PATH` })
         if (!isExecutable(executable)) return yield* new FfmpegUnavailable({ message: `cannot execute ${executable}` })
         const start = Effect.tryPromise({
           try: () => startChild({ ...complete, executable }, plan, onEvent),

@@ -16,13 +16,15 @@ export interface LaunchSettings {
   readonly addressSpace_bytes: number
 }
 
-/** First executable file of that name on `PATH`. */
+/** First executable file of that name on `PATH`; a name with a folder in it stands for itself. */
 export const findExecutable = (name: string): string | undefined =>
-  (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
-    .find(isExecutable)
+  name.includes('/')
+    ? name
+    : (process.env['PATH'] ?? '')
+        .split(delimiter)
+        .filter((folder) => folder !== '')
+        .map((folder) => join(folder, name))
+        .find(isExecutable)
 
 /**
  * Starts FFmpeg as leader of its own process group, with an address-space limit, and with none of this process's
