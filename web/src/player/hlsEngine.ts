@@ -1,11 +1,13 @@
 /** hls.js in low-latency mode. Loaded only when something is to be played. */
 import Hls, { type ErrorData, Events, ErrorTypes, type HlsConfig } from 'hls.js'
 import { elementFigures, type Engine, type OpenEngine } from './engine.ts'
-import { nextRate, type Rate } from './rateControl.ts'
+import { isStallForgotten, jumpAtStart_s, nextRate, type Rate } from './rateControl.ts'
 
 /** Until the first playlist says what the server wants (PART-HOLD-BACK). */
 const firstTarget_s = 0.8
 const rateCheck_ms = 250
+/** Checks, from the first picture on, in which the player may jump ahead once. */
+const startChecks = 12
 
 const liveConfig: Partial<HlsConfig> = {
   lowLatencyMode: true,
@@ -19,22 +21,33 @@ const recordingConfig: Partial<HlsConfig> = { lowLatencyMode: false, startPositi
 /** Whether hls.js can play here. */
 export const isSupported = (): boolean => Hls.isSupported()
 
-/** Moves hls.js's aim to what the playlist asks for. */
-const followHoldBack = (hls: Hls): void => {
+/** Moves hls.js's aim to what the playlist asks for, and back there once the stalls that moved it further are forgotten. */
+const followHoldBack = (hls: Hls, video: HTMLVideoElement): (() => void) => {
   let aim_s = firstTarget_s
+  let lastStall_ms = 0
+  const stalled = (): void => void (lastStall_ms = performance.now())
+  video.addEventListener('waiting', stalled)
   hls.on(Events.LEVEL_LOADED, (_, { details }) => {
-    if (!details.live || details.partHoldBack <= 0 || details.partHoldBack === aim_s) return
+    if (!details.live || details.partHoldBack <= 0) return
+    const isMoved = (hls.targetLatency ?? aim_s) > aim_s && isStallForgotten(lastStall_ms, performance.now())
+    if (details.partHoldBack === aim_s && !isMoved) return
     aim_s = details.partHoldBack
     hls.targetLatency = aim_s
   })
+  return () => video.removeEventListener('waiting', stalled)
 }
 
 const startRateControl = (hls: Hls, video: HTMLVideoElement): (() => void) => {
   let rate: Rate = 1
+  let checksLeft = startChecks
   const timer = setInterval(() => {
     const target_s = hls.targetLatency
-    if (target_s === null || video.paused || hls.latency === 0) return
-    const next = nextRate(rate, { latency_s: hls.latency, target_s, buffer_s: elementFigures(video).buffer_s })
+    if (target_s === null || video.paused || video.seeking || hls.latency === 0 || video.currentTime === 0) return
+    const distance = { latency_s: hls.latency, target_s, buffer_s: elementFigures(video).buffer_s }
+    const jump_s = checksLeft > 0 ? jumpAtStart_s(distance) : 0
+    checksLeft = jump_s > 0 ? 0 : checksLeft - 1
+    if (jump_s > 0) video.currentTime += jump_s
+    const next = nextRate(rate, { ...distance, latency_s: distance.latency_s - jump_s, buffer_s: distance.buffer_s - jump_s })
     if (next === rate) return
     rate = next
     video.playbackRate = next
@@ -51,11 +64,7 @@ export const openHls: OpenEngine = (video, source, onEvent): Engine => {
   hls.on(Events.ERROR, (_, data: ErrorData) => {
     if (data.fatal) onEvent(data.type === ErrorTypes.MEDIA_ERROR ? 'mediaFailed' : 'networkFailed')
   })
-  let stopRateControl = (): void => undefined
-  if (source.live) {
-    followHoldBack(hls)
-    stopRateControl = startRateControl(hls, video)
-  }
+  const controls = source.live ? [followHoldBack(hls, video), startRateControl(hls, video)] : []
   hls.loadSource(source.url)
   hls.attachMedia(video)
   const toLiveEdge = (): void => {
@@ -71,7 +80,7 @@ export const openHls: OpenEngine = (video, source, onEvent): Engine => {
     toLiveEdge,
     recoverMedia: () => hls.recoverMediaError(),
     close: () => {
-      stopRateControl()
+      for (const stop of controls) stop()
       hls.destroy()
     },
   }

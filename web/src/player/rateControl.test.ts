@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nextRate } from './rateControl.ts'
+import { isStallForgotten, jumpAtStart_s, nextRate } from './rateControl.ts'
 
 const target_s = 0.8
 
@@ -32,4 +32,18 @@ test('changes its rate at most twice while it comes from two seconds behind, wit
   }
   expect(latency_s).toBeLessThan(target_s + 0.05)
   expect(changes).toBe(2)
+})
+
+test('jumps at its start by what opening took, when that much is downloaded', () => {
+  expect(jumpAtStart_s({ latency_s: 2, target_s, buffer_s: 1.6 })).toBeCloseTo(1.2)
+  expect(jumpAtStart_s({ latency_s: 2, target_s, buffer_s: 1.4 })).toBe(0)
+})
+
+test('does not jump for a little', () => {
+  expect(jumpAtStart_s({ latency_s: 1, target_s, buffer_s: 0.8 })).toBe(0)
+})
+
+test('forgets a stall after twenty seconds without another', () => {
+  expect(isStallForgotten(5_000, 24_999)).toBe(false)
+  expect(isStallForgotten(5_000, 25_000)).toBe(true)
 })
