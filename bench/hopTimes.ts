@@ -29,11 +29,10 @@ export const unitTimes = (left: ReadonlyArray<Passed>, arrived: ReadonlyArray<Pa
 export const chunkTimes = (sent: ReadonlyArray<Passed>, taken: ReadonlyArray<Passed>, from_ms: number): ReadonlyArray<number> => {
   const times: Array<number> = []
   let next = 0
-  for (const [index, chunk] of sent.entries()) {
-    const begin = sent[index - 1]?.count ?? 0
+  for (const chunk of sent) {
     let last: Passed | undefined
     for (; (taken[next]?.count ?? Number.POSITIVE_INFINITY) <= chunk.count; next++) last = taken[next]
-    if (last !== undefined && last.count > begin && chunk.at_ms >= from_ms) times.push(last.at_ms - chunk.at_ms)
+    if (last !== undefined && chunk.at_ms >= from_ms) times.push(last.at_ms - chunk.at_ms)
   }
   return times
 }
