@@ -13,5 +13,5 @@ export interface StreamSettingsShape extends PackagerSettings {
 /** The settings of streams. */
 export class StreamSettings extends Context.Service<StreamSettings, StreamSettingsShape>()('millrace/actors/StreamSettings') {}
 
-/** Parts of 250 ms, segments of 2 s, a minute to look back, half a minute to come back. */
-export const defaultStreamSettings: StreamSettingsShape = { part_ms: 250, segment_ms: 2_000, liveWindow_ms: 60_000, ladder: [], reconnectWindow_ms: 30_000 }
+/** Parts of 200 ms, segments of 2 s, a minute to look back, half a minute to come back. */
+export const defaultStreamSettings: StreamSettingsShape = { part_ms: 200, segment_ms: 2_000, liveWindow_ms: 60_000, ladder: [], reconnectWindow_ms: 30_000 }

@@ -37,7 +37,7 @@ export const variables = {
   capacity: number('MILLRACE_CAPACITY', 64, 'live streams that this process may own'),
   drain_ms: number('MILLRACE_DRAIN_MS', 20_000, 'longest time to hand streams over on shutdown'),
   ladder: text('LADDER', '', 'encoded renditions below the source, for instance `720p,480p,240p`'),
-  part_ms: number('PART_MS', 250, 'length of a part that playlists aim at'),
+  part_ms: number('PART_MS', 200, 'length of a part that playlists aim at'),
   segment_ms: number('SEGMENT_MS', 2_000, 'a segment ends at the first keyframe after this'),
   liveWindow_ms: number('LIVE_WINDOW_MS', 60_000, 'how far back a live playlist reaches'),
   reconnectWindow_ms: number('RECONNECT_WINDOW_MS', 30_000, 'how long a stream waits for its publisher to come back'),
