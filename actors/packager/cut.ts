@@ -5,7 +5,7 @@ import type { Sample } from '../fmp4/sample.ts'
 import { writeFragment } from '../fmp4/writeFragment.ts'
 import { PART_FLOOR, RECORD_BYTES, SEGMENT_MS_MAX, TICKS_EQUAL } from './limits.ts'
 import { msnAt, startOf, type Segmentation } from './segmentation.ts'
-import { closePart, emptySegment, toCommon, type Track } from './track.ts'
+import { closePart, nextSegment, toCommon, type Track } from './track.ts'
 
 const TICKS_PER_MS = 90
 
@@ -118,9 +118,7 @@ const endsSegment = (track: Track, dts: number, segmentation: Segmentation): boo
   return next !== undefined && toCommon(track, dts) >= next - TICKS_EQUAL
 }
 
-/** Numbers never skip, and no segment is empty: a rendition without frames for a while catches up by segments of one. */
-const nextSegment = (track: Track, start: number): Track => ({ ...track, ...emptySegment(track.msn + 1), segmentStart: start, partStart: start })
-
+/** No segment is empty: a rendition without frames for a while catches up by segments of one. */
 const segmentHasFrames = (track: Track, run: ReadonlyArray<Sample>): boolean => run.length > 0 || track.segmentFrames > 0
 
 const MICROSECONDS = 1_000_000

@@ -9,7 +9,7 @@ import { cut, endOf, type Ended } from './cut.ts'
 import { RECORD_BYTES } from './limits.ts'
 import { emptyEstimate, isSettled, medianInterval, type PartTargetEstimate, partTarget_us } from './partTarget.ts'
 import { audioLimit, beginAfresh, emptySegmentation, forgetBefore, onSourceEnd, openedBy, type Segmentation } from './segmentation.ts'
-import { closePart, emptySegment, lastLasts, newTrack, receive, toCommon, type Track } from './track.ts'
+import { closePart, lastLasts, newTrack, nextSegment, receive, toCommon, type Track } from './track.ts'
 
 const TICKS_PER_MS = 90
 const MICROSECONDS_PER_TICK = 100 / 9
@@ -137,7 +137,7 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
 /** Ends every rendition's open segment: at the end of the stream, and before a discontinuity. */
 export const endSegments = (state: Packager, options: TakeOptions): Packager => {
   const ended = state.tracks.filter(({ segmentFrames }) => segmentFrames > 0).map(endOf)
-  const tracks = state.tracks.map((track) => ({ ...ended.reduce(measureBandwidth, track), ...(track.segmentFrames > 0 ? emptySegment(track.msn + 1) : {}) }))
+  const tracks = state.tracks.map((track) => (track.segmentFrames > 0 ? nextSegment(ended.reduce(measureBandwidth, track), track.nextDts) : track))
   return { ...state, tracks, unannounced: [...state.unannounced, ...ended.map((end) => closedOf(state, end, options))] }
 }
 

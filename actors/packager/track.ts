@@ -67,8 +67,9 @@ export const newTrack = (name: string, init: TrackInit, bandwidth: number): Trac
   pending: []
 })
 
-/** A segment of which nothing is published. */
-export const emptySegment = (msn: number) => ({ msn, part: 0, segmentFirstSeq: 0, segmentFrames: 0, segmentBytes: 0 })
+/** The next segment, of which nothing is published; numbers never skip. */
+export const nextSegment = (track: Track, start: Ticks): Track =>
+  ({ ...track, msn: track.msn + 1, part: 0, segmentStart: start, partStart: start, segmentFirstSeq: 0, segmentFrames: 0, segmentBytes: 0 })
 
 /** The open part ends where it is; the next frame begins another. */
 export const closePart = (track: Track): Track =>

@@ -86,17 +86,20 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   described: ''
 })
 
-/** Goes on from a checkpoint: with the epoch's first byte where nothing of it is published, else from its point. */
+/**
+ * Goes on from a checkpoint: from its point, or with the epoch's first byte, of which frames may be published already.
+ * An epoch of which none is has no place on the timeline yet.
+ */
 const resume = (turn: Turn, checkpoint: Checkpoint): void => {
   const saved = checkpoint.source
   if (saved === undefined) return
   const container = containerOf(saved.mimeType)
-  const published = turn.state.packager.tracks.some(({ lastPts }) => lastPts >= 0)
   const point = readPoint(saved)
-  const offset = { offset_ms: checkpoint.timelineOffsetMs === 0n ? TIMELINE_OFFSET_MS : Number(checkpoint.timelineOffsetMs), offsetKnown: point !== undefined || !published }
+  const offsetKnown = checkpoint.timelineOffsetMs !== 0n
+  const offset = { offset_ms: offsetKnown ? Number(checkpoint.timelineOffsetMs) : TIMELINE_OFFSET_MS, offsetKnown }
   const source = { ...emptySource(saved.epoch, saved.mimeType, container), ...offset, tracks: readTracks(saved), expected: undefined }
   if (point === undefined) {
-    return turn.set({ source: { ...source, index: openSource(container) }, run: newRun(turn) })
+    return turn.set({ source: { ...source, index: openSource(container) }, run: newRun(turn), resumed: offsetKnown })
   }
   const { index, prefix } = resumeSource(container, saved.header, point)
   turn.set({

@@ -61,7 +61,7 @@ const enqueue = (turn: Turn, body: MediaRecord['body']): void => {
 const checkpointOf = (state: StreamState) => ({
   ...writePackager(state.packager),
   ...(state.source === undefined ? {} : { source: writeSource(state.source, state.resume) }),
-  timelineOffsetMs: BigInt(state.source?.offset_ms ?? 0),
+  timelineOffsetMs: BigInt(state.source?.offsetKnown === true ? state.source.offset_ms : 0),
   lostChunks: BigInt(state.lostChunks),
   beginTicks: BigInt(Math.round(state.beginTicks ?? 0))
 })

@@ -93,7 +93,9 @@ export const place = (turn: Turn, firstPts: number): void => {
   turn.setRun({ placed: true })
   if (!source.offsetKnown) {
     const end_ms = timelineEnd(packager) / TICKS_PER_MS
-    turn.setSource({ offset_ms: Math.ceil(end_ms - firstPts / TICKS_PER_MS) + RUN_GAP_MS, offsetKnown: true })
+    // In a checkpoint 0 says that the place is not known.
+    const offset_ms = Math.ceil(end_ms - firstPts / TICKS_PER_MS) + RUN_GAP_MS || 1
+    turn.setSource({ offset_ms, offsetKnown: true })
   }
   if (packager.tracks.some(({ lastPts }) => lastPts >= 0) && !continues(turn)) enqueueDiscontinuity(turn, 'the source changed')
   const ticks = firstPts + offsetTicks(turn)

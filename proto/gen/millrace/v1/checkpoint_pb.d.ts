@@ -33,7 +33,7 @@ export declare type Checkpoint = Message<"millrace.v1.Checkpoint"> & {
   renditions: RenditionCheckpoint[];
 
   /**
-   * Presentation time 0 of the epoch's source lies here on the stream's timeline, milliseconds.
+   * Presentation time 0 of the epoch's source lies here on the stream's timeline, milliseconds; 0: not known yet.
    *
    * @generated from field: int64 timeline_offset_ms = 3;
    */

@@ -1,0 +1,103 @@
+import type { FfmpegEvent } from '../../ffmpeg/FfmpegChild.ts'
+import type { FfmpegPlan, OutputPlan } from '../../ffmpeg/plan.ts'
+import type { Sample } from '../../fmp4/sample.ts'
+import { openSource, pushChunk, type SourceIndex, type SourceTracks } from '../../source/sourceIndex.ts'
+
+const TICKS_PER_SECOND = 90_000
+const TICKS_PER_MS = 90
+const AUDIO_TICKS_PER_MS = 48
+const AAC_FRAME = 1_024
+const GUESSED_DURATION = 1
+
+/**
+ * What FFmpeg does with what it is fed, without FFmpeg: it reads the container with the source index, gives a frame once
+ * the next one has come, and audio frames on a grid that begins with its first packet or where it was told to trim. A
+ * frame's bytes say which frame of the source it is, so that the same frame of another run has the same bytes.
+ */
+export class SimulatedFfmpeg {
+  readonly plan: FfmpegPlan
+  #index: SourceIndex
+  #offset = 0
+  #tracks: SourceTracks = {}
+  #begun = false
+  readonly #video: Array<{ readonly pts: number; readonly keyframe: boolean }> = []
+  readonly #given = new Map<string, number>()
+  #audioAt: number | undefined
+  #audioEnd = 0
+
+  constructor(plan: FfmpegPlan) {
+    this.plan = plan
+    this.#index = openSource(plan.container)
+  }
+
+  /** Takes bytes of stdin. */
+  feed(bytes: Uint8Array): ReadonlyArray<FfmpegEvent> {
+    const { index, items } = pushChunk(this.#index, { ingestSeq: 1, offset: this.#offset, bytes })
+    this.#index = index
+    this.#offset += bytes.byteLength
+    for (const item of items) {
+      if (item._tag === 'Header') this.#tracks = item.tracks
+      if (item._tag === 'VideoFrame') this.#video.push({ pts: item.pts, keyframe: item.randomAccess !== undefined })
+      if (item._tag === 'AudioFrame') this.#hear(item.pts, item.duration)
+    }
+    return [{ _tag: 'Credit', bytes: bytes.byteLength }, ...this.#give(false)]
+  }
+
+  /** Stdin has ended. */
+  end(): ReadonlyArray<FfmpegEvent> {
+    return [...this.#give(true), { _tag: 'Exited', code: 0, signal: null, complete: true, stderr: '' }]
+  }
+
+  #hear(pts: number, duration: number): void {
+    const trim = this.plan.outputs.find((output) => output._tag === 'EncodeAudio')?.trimStart ?? 0
+    const at = Math.round((pts * AUDIO_TICKS_PER_MS) / TICKS_PER_MS)
+    this.#audioAt ??= Math.max(at, trim)
+    this.#audioEnd = at + Math.round((duration * AUDIO_TICKS_PER_MS) / TICKS_PER_MS)
+  }
+
+  #give(last: boolean): ReadonlyArray<FfmpegEvent> {
+    const samples = this.plan.outputs.map((output) => [output, output._tag === 'EncodeAudio' ? this.#audio() : this.#pictures(output, last)] as const)
+    const inits = this.#begun || samples.every(([, { length }]) => length === 0) ? [] : this.plan.outputs.map((output) => this.#init(output))
+    if (inits.length > 0) this.#begun = true
+    const given = samples.filter(([, { length }]) => length > 0).map(([{ rendition }, list]): FfmpegEvent => ({ _tag: 'Samples', rendition, samples: list }))
+    return [...inits, ...given, ...(given.length > 0 ? [{ _tag: 'Quiet' } as const] : [])]
+  }
+
+  #pictures(output: OutputPlan, last: boolean): ReadonlyArray<Sample> {
+    const from = this.#given.get(output.rendition) ?? 0
+    const until = this.#video.length - (last ? 0 : 1)
+    if (until <= from) return []
+    this.#given.set(output.rendition, until)
+    const trim = output._tag === 'EncodeVideo' ? output.trimStart ?? 0 : 0
+    const ticks = (pts: number): number => Math.round((pts * (this.#tracks.video?.ticksPerSecond ?? 1_000)) / TICKS_PER_SECOND)
+    const encodedBefore = (i: number): boolean => this.#video.slice(0, i).some(({ pts }) => ticks(pts) >= trim)
+    return this.#video.slice(from, until).flatMap(({ pts, keyframe }, i) => {
+      if (ticks(pts) < trim) return []
+      const next = this.#video[from + i + 1]?.pts ?? pts + GUESSED_DURATION
+      const dts = pts + this.plan.timelineOffset_ms * TICKS_PER_MS
+      return [{ dts, cts: 0, duration: next - pts, keyframe: keyframe || (output._tag === 'EncodeVideo' && !encodedBefore(from + i)), data: nameOf(output.rendition, pts) }]
+    })
+  }
+
+  #audio(): ReadonlyArray<Sample> {
+    const frames: Array<Sample> = []
+    while (this.#audioAt !== undefined && this.#audioAt + AAC_FRAME <= this.#audioEnd) {
+      const dts = this.#audioAt + this.plan.timelineOffset_ms * AUDIO_TICKS_PER_MS
+      frames.push({ dts, cts: 0, duration: AAC_FRAME, keyframe: true, data: nameOf('audio', this.#audioAt) })
+      this.#audioAt += AAC_FRAME
+    }
+    return frames
+  }
+
+  #init(output: OutputPlan): FfmpegEvent {
+    const { rendition } = output
+    const { width, height } = output._tag === 'EncodeVideo' ? output : { width: this.#tracks.video?.width ?? 0, height: this.#tracks.video?.height ?? 0 }
+    const bytes = new TextEncoder().encode(`init of ${rendition} ${output._tag === 'EncodeAudio' ? '' : `${width}x${height}`}`)
+    return output._tag === 'EncodeAudio'
+      ? { _tag: 'Init', rendition, bytes, info: { kind: 'audio', timescale: 48_000, codec: 'mp4a.40.2', channels: 2, sampleRate: 48_000 } }
+      : { _tag: 'Init', rendition, bytes, info: { kind: 'video', timescale: 90_000, codec: 'avc1.64001f', width, height } }
+  }
+}
+
+/** What a frame's bytes are. */
+export const nameOf = (rendition: string, time: number): Uint8Array => new TextEncoder().encode(`${rendition}@${time} `.repeat(4))
