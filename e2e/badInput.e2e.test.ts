@@ -220,7 +220,7 @@ describe('a viewer', { concurrent: true }, () => {
     stalled.on('close', () => (isClosed = true))
     stalled.write('GET /recordings/big/source/segment_00000.m4s HTTP/1.1\r\nHost: test\r\n\r\n')
     await once(stalled, 'readable')
-    // A viewer counts as stalled after 8 s; only later is it read what had been sent before.
+    // A viewer counts as stalled after 6 s; only later is it read what had been sent before.
     await delay(12_000)
     stalled.on('data', (bytes) => (received += bytes.length))
     await until('the connection is cut', async () => (isClosed ? true : undefined), 5_000)
@@ -256,4 +256,12 @@ test('the healthy stream beside all this has every frame once, live and in the a
     expect(countFrames(frames.map(({ label }) => label?.frame), [0, sent - 1])).toEqual({ seen: sent, missing: [], missingFrames: 0, repeated: 0, outOfOrder: 0, unreadable: 0 })
   }
   expect(node.ffmpegs()).toEqual([])
+})
+
+test('everything refused is counted where operators see it', async () => {
+  const text = await (await fetch(`${node.url}/metrics`)).text()
+  const count = (sample: string): number => Number(text.split('\n').find((line) => line.startsWith(`${sample} `))?.split(' ')[1])
+  for (const code of [4400, 4404, 4409, 1009]) expect(count(`millrace_ingest_closed_total{code="${code}"}`)).toBeGreaterThan(0)
+  for (const kind of ['bad_request', 'not_found', 'viewer_stalled']) expect(count(`millrace_edge_refusals_total{kind="${kind}"}`)).toBeGreaterThan(0)
+  expect(count('millrace_ingest_frames_total')).toBeGreaterThan(100)
 })

@@ -2,8 +2,8 @@
 
 /** Longest path and query. */
 export const URL_LENGTH_MAX = 2_048
-/** A response of which a viewer has read nothing for this long is cut. */
-export const RESPONSE_STALL_MS = 8_000
+/** A response of which a viewer has read nothing for this long is cut, before uWebSockets.js does it uncounted. */
+export const RESPONSE_STALL_MS = 6_000
 /** A response that takes longer than this is cut, however slowly it moves. */
 export const RESPONSE_MS_MAX = 120_000
 /** How often responses are looked over for these two. */

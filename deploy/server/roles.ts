@@ -15,6 +15,7 @@ import { streamRetention } from '../../actors/stream/streamRetention.ts'
 import { StreamSettings } from '../../actors/stream/StreamSettings.ts'
 import { EdgeSettings } from '../../edge/EdgeSettings.ts'
 import { edgeRoutes } from '../../edge/edgeRoutes.ts'
+import { metricsRoute } from '../../edge/metricsRoute.ts'
 import { HttpServer } from '../../edge/http/HttpServer.ts'
 import { Listening } from '../../edge/http/Listening.ts'
 import { Readiness } from '../../edge/http/Readiness.ts'
@@ -45,7 +46,7 @@ export const archive = (settings: Settings) =>
 /** Takes publishers and serves viewers. */
 export const edge = (settings: Settings) =>
   Listening.layer.pipe(
-    Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer, checks)),
+    Layer.provide(Layer.merge(checks, metricsRoute.pipe(Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer))))),
     Layer.provide(recordingKnowledge),
     Layer.provide(HttpServer.layer),
     Layer.provide(Layer.mergeAll(Readiness.layer, Layer.succeed(EdgeSettings, settings.edge)))

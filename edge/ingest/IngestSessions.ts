@@ -18,7 +18,6 @@ export interface IngestFigures {
   /** Bytes received and not durable yet. */
   readonly unackedBytes: number
   readonly framesAcked: number
-  readonly bytesAcked: number
   /** Close code → sockets that the edge closed with it. */
   readonly closed: Readonly<Record<number, number>>
 }
@@ -70,7 +69,7 @@ const makeServices = Effect.fnUntraced(function* (settings: IngestSettingsShape)
     archivedSoFar: yield* ArchivedSoFar,
     settings,
     run,
-    figures: { unackedBytes: 0, framesAcked: 0, bytesAcked: 0, closed: new Map() },
+    figures: { unackedBytes: 0, framesAcked: 0, closed: new Map() },
     now,
     config: () => ({
       edge: node,

@@ -32,7 +32,7 @@ export interface SessionServices {
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly now: () => Now
   readonly config: () => SessionConfig
-  readonly figures: { unackedBytes: number; framesAcked: number; bytesAcked: number; readonly closed: Map<number, number> }
+  readonly figures: { unackedBytes: number; framesAcked: number; readonly closed: Map<number, number> }
 }
 
 /** Interpreter of one session: performs what `decide` asks for and gives back what came of it. */

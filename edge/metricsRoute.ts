@@ -1,0 +1,44 @@
+import { Effect, Layer } from 'effect'
+import { NO_STORE, textAnswer } from './http/answer.ts'
+import { Counters, type CountersShape } from './http/Counters.ts'
+import { HttpServer } from './http/HttpServer.ts'
+import { IngestSessions } from './ingest/IngestSessions.ts'
+import { StreamFollower } from './playback/StreamFollower.ts'
+
+/** One metric of the Prometheus text format, version 0.0.4. `samples`: label values and numbers. */
+interface Metric {
+  readonly name: string
+  readonly type: 'counter' | 'gauge'
+  readonly help: string
+  readonly label?: string
+  readonly samples: ReadonlyArray<readonly [value: string, number: number]>
+}
+
+/** `GET /metrics`: what this edge holds, and what it has refused, dropped or found damaged. */
+export const metricsRoute = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const server = yield* HttpServer
+    const counters = yield* Counters
+    const sessions = yield* IngestSessions
+    const follower = yield* StreamFollower
+    server.route('/metrics', () => Effect.sync(() => textAnswer(metrics(counters, sessions, follower).map(render).join(''), 'text/plain; version=0.0.4', NO_STORE)))
+  })
+)
+
+const metrics = (counters: CountersShape, sessions: IngestSessions['Service'], follower: StreamFollower['Service']): ReadonlyArray<Metric> => {
+  const ingest = sessions.figures()
+  const playback = follower.figures()
+  return [
+    { name: 'millrace_edge_refusals_total', type: 'counter', help: 'Refused, dropped or damaged, by kind.', label: 'kind', samples: Object.entries(counters.values()) },
+    { name: 'millrace_ingest_closed_total', type: 'counter', help: 'Publisher sockets closed by the edge, by close code.', label: 'code', samples: Object.entries(ingest.closed) },
+    { name: 'millrace_ingest_frames_total', type: 'counter', help: 'Frames acknowledged.', samples: [['', ingest.framesAcked]] },
+    { name: 'millrace_ingest_connections', type: 'gauge', help: 'Publisher sockets.', samples: [['', ingest.connections]] },
+    { name: 'millrace_ingest_waiting_bytes', type: 'gauge', help: 'Bytes received and not durable yet.', samples: [['', ingest.unackedBytes]] },
+    { name: 'millrace_playback_streams', type: 'gauge', help: 'Streams followed.', samples: [['', playback.streams]] },
+    { name: 'millrace_playback_bytes', type: 'gauge', help: 'Bytes of parts held.', samples: [['', playback.bytes]] },
+    { name: 'millrace_playback_waiting', type: 'gauge', help: 'Requests that wait for a part or playlist.', samples: [['', playback.waiting]] }
+  ]
+}
+
+const render = ({ name, type, help, label, samples }: Metric): string =>
+  [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map(([value, number]) => (label === undefined ? `${name} ${number}` : `${name}{${label}="${value}"} ${number}`)), ''].join('\n')
