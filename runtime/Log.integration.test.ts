@@ -1,7 +1,8 @@
 import { expect, it } from '@effect/vitest'
-import { Effect } from 'effect'
+import { Effect, Fiber } from 'effect'
 import { startNats, natsUrl } from '../deploy/local/testing/services.ts'
 import { newId } from './ids.ts'
+import { APPEND_TIMEOUT_MS } from './limits.ts'
 import { Log, type LogEntry } from './Log.ts'
 import { runtimeLayer, testSettings } from './testing/runtimeLayer.ts'
 
@@ -90,3 +91,59 @@ it.live('goes on after the server was killed and restarted, with nothing lost, d
       expect(writer.pollUnsafe()?._tag).toBe('Success')
     }).pipe(Effect.provide(runtimeLayer(testSettings(server.url))))
   }).pipe(Effect.scoped), 60_000)
+
+it.live('stores what a record said when it was appended, though its bytes are overwritten as soon as nobody reads them', () =>
+  Effect.gen(function* () {
+    const server = yield* Effect.acquireRelease(Effect.promise(() => startNats()), (started) => Effect.promise(() => started.stop()))
+    yield* Effect.gen(function* () {
+      const log = yield* Log
+      const perWriter = 60
+      const free: Array<Uint8Array> = []
+      const done = { appended: 0, reused: 0 }
+      const write = Effect.fnUntraced(function* (writer: number) {
+        const appender = log.appender(log.subject('ingest', `writer-${writer}`), 0)
+        for (let record = 0; record < perWriter; record++) {
+          const data = free.pop() ?? new Uint8Array(300_000)
+          data.fill(record + 1)
+          yield* appender.append(data, (unread) => {
+            unread.fill(0xff)
+            free.push(unread)
+            done.reused += 1
+          })
+          done.appended += 1
+        }
+      })
+      const writers = yield* Effect.forkChild(Effect.forEach(Array.from({ length: 8 }, (_, writer) => writer), write, { concurrency: 'unbounded' }))
+      // Frozen for longer than an append waits: what was sent by half goes on when it thaws. Killed: it is sent anew.
+      for (const through of [80, 160]) {
+        yield* until(() => done.appended >= through)
+        server.signal('SIGSTOP')
+        yield* Effect.sleep(APPEND_TIMEOUT_MS + 500)
+        server.signal('SIGCONT')
+      }
+      yield* until(() => done.appended >= 260)
+      yield* Effect.promise(() => server.kill())
+      yield* Effect.promise(() => server.restart())
+      yield* Fiber.join(writers)
+      expect(done.reused).toBeGreaterThan(200)
+      expect(done.reused).toBeLessThan(done.appended)
+      for (let writer = 0; writer < 8; writer++) {
+        const entries = yield* log.read(log.subject('ingest', `writer-${writer}`), 1, Number.MAX_SAFE_INTEGER)
+        const said = entries.map(({ data }) => (data.length === 300_000 && data.every((byte) => byte === data[0]) ? data[0] : 'mixed'))
+        expect(said).toEqual(Array.from({ length: perWriter }, (_, record) => record + 1))
+      }
+    }).pipe(Effect.provide(runtimeLayer(testSettings(server.url))))
+  }).pipe(Effect.scoped), 60_000)
+
+it.live('calls a record unread only where its one publish was acknowledged', () =>
+  withLog(Effect.gen(function* () {
+    const log = yield* Log
+    const at = log.subject('media', newId())
+    const unread: Array<string> = []
+    const note = (data: Uint8Array): void => void unread.push(new TextDecoder().decode(data))
+    const old = log.appender(at, 0)
+    const seq = yield* old.append(bytes('old'), note)
+    yield* log.appender(at, seq).append(bytes('new'), note)
+    yield* Effect.flip(old.append(bytes('late'), note))
+    expect(unread).toEqual(['old', 'new'])
+  })))

@@ -1,8 +1,7 @@
 import { Context, Deferred, Effect, Layer, Schema, type Scope } from 'effect'
-import { headers, type MsgHdrs, NatsError, type StoredMsg } from 'nats'
+import { headers, type MsgHdrs, NatsError, nuid, type StoredMsg } from 'nats'
 import { type AppendInput, type AppendStep, beginAppend, decideAppend } from './append.ts'
 import { Fenced, HeadLost, LogFull, LogUnavailable, RecordTooBig } from './errors.ts'
-import { newId } from './ids.ts'
 import { API_TIMEOUT_MS, APPEND_TIMEOUT_MS, APPEND_WARN_ATTEMPTS } from './limits.ts'
 import { apiCode, ask, Nats } from './Nats.ts'
 import { type LogEntry, PullReader } from './PullReader.ts'
@@ -23,8 +22,12 @@ export interface Appender {
   /**
    * Appends a record; resolves with its sequence once it is known to be stored. Unknown outcomes are resolved by looking
    * at the head, where a header with an id of the record's own tells, for as long as NATS is away.
+   *
+   * `onUnread` is called with `data` when it is certain that nobody will read it any more, so that its bytes may be
+   * overwritten: the server has acknowledged the one time that it was sent. It is not called where the outcome was ever in
+   * doubt, since some of the bytes may then still be waiting to leave.
    */
-  readonly append: (data: Uint8Array) => Effect.Effect<number, AppendError>
+  readonly append: (data: Uint8Array, onUnread?: (data: Uint8Array) => void) => Effect.Effect<number, AppendError>
   /** Sequence of the subject's head as this writer knows it; 0 where nothing is there. */
   readonly expected: () => number
 }
@@ -145,17 +148,18 @@ const makeAppender = (nats: Nats['Service'], head: ReadHead) => (at: LogSubject,
     step._tag === 'Publish' ? send(nats, at.subject, data, expectation(at, expected, recordId)) : lookUp(head, at)
   return {
     expected: () => expected,
-    append: Effect.fnUntraced(function* (data) {
-      const recordId = newId()
+    append: Effect.fnUntraced(function* (data, onUnread) {
+      const recordId = nuid.next()
       let state = beginAppend(recordId, expected)
       let step: AppendStep = { _tag: 'Publish', wait_ms: 0 }
+      let last: AppendInput = { _tag: 'Unknown' }
       while (step._tag === 'Publish' || step._tag === 'ReadHead') {
         if (step.wait_ms > 0) yield* Effect.sleep(step.wait_ms)
         if (!nats.connected()) yield* nats.whenConnected
-        const input: AppendInput = yield* perform(step, data, recordId)
-        const next: ReturnType<typeof decideAppend> = decideAppend(state, input)
+        last = yield* perform(step, data, recordId)
+        const next: ReturnType<typeof decideAppend> = decideAppend(state, last)
         if (next.state.attempts > state.attempts && next.state.attempts % APPEND_WARN_ATTEMPTS === 0) {
-          yield* Effect.logWarning('append waits for the log', { subject: at.subject, attempts: next.state.attempts, last: input })
+          yield* Effect.logWarning('append waits for the log', { subject: at.subject, attempts: next.state.attempts, last })
         }
         state = next.state
         step = next.step
@@ -163,6 +167,7 @@ const makeAppender = (nats: Nats['Service'], head: ReadHead) => (at: LogSubject,
       switch (step._tag) {
         case 'Stored':
           expected = step.seq
+          if (last._tag === 'Acked' && state.attempts + state.fullAttempts === 0) onUnread?.(data)
           return step.seq
         case 'Fenced':
           return yield* new Fenced({ subject: at.subject, expected, head: step.head })

@@ -3,6 +3,7 @@ import { Context, Effect, Layer } from 'effect'
 import { connect, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats'
 import { LogUnavailable, NatsUnavailable } from './errors.ts'
 import { API_TIMEOUT_MS } from './limits.ts'
+import { writeWithoutJoining } from './natsBuffers.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 
 /**
@@ -30,6 +31,7 @@ export class Nats extends Context.Service<Nats, {
       )
       const state = watchStatus(connection)
       failAtDisconnect(connection, state)
+      writeWithoutJoining(connection)
       const manager = yield* ask('jetstream manager', () => connection.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS }))
       return Nats.of({
         connection,
@@ -85,6 +87,8 @@ const open = (natsUrl: string, name: string): Effect.Effect<NatsConnection, Nats
           reconnectJitter: 100,
           pingInterval: 5_000,
           maxPingOut: 2,
+          // Else each request captures two stacks that nobody reads.
+          noAsyncTraces: true,
           timeout: API_TIMEOUT_MS
         }),
       catch: (cause) => new NatsUnavailable({ server, reason: reasonOf(cause) })
