@@ -5,9 +5,10 @@ import { Buckets } from '../../runtime/Bucket.ts'
 import { Log } from '../../runtime/Log.ts'
 import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
 import { ArchivedSoFar } from './ArchivedSoFar.ts'
+import { FramePool } from './FramePool.ts'
 import { IngestSettings, type IngestSettingsShape } from './IngestSettings.ts'
 import { LogSpace } from './LogSpace.ts'
-import { PIECE_BYTES_MAX, RECORD_OVERHEAD_BYTES, TICK_MS } from './limits.ts'
+import { FREE_FRAME_BYTES_MAX, PIECE_BYTES_MAX, RECORD_OVERHEAD_BYTES, TICK_MS } from './limits.ts'
 import { type Peer, PublisherSession, type SessionServices } from './PublisherSession.ts'
 import { CLOSE, type Now } from './sessionState.ts'
 import { StreamChanges } from './StreamChanges.ts'
@@ -66,6 +67,7 @@ const makeServices = Effect.fnUntraced(function* (settings: IngestSettingsShape)
     streams: (yield* Buckets).streams,
     changes: yield* StreamChanges,
     space: yield* LogSpace,
+    frames: new FramePool(FREE_FRAME_BYTES_MAX),
     archivedSoFar: yield* ArchivedSoFar,
     settings,
     run,

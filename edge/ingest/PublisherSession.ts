@@ -6,6 +6,7 @@ import { tell } from '../../runtime/Tell.ts'
 import type { Archived } from './ArchivedSoFar.ts'
 import { announce, append, bestEffort, findHalf, findHead, finishedDuration, type PublisherEvent, untilAnswered } from './ingestLog.ts'
 import type { IngestSettingsShape } from './IngestSettings.ts'
+import type { FramePool } from './FramePool.ts'
 import type { LogSpace } from './LogSpace.ts'
 import { ACK_BACKPRESSURE_BYTES, FRAME_BYTES_MAX } from './limits.ts'
 import type { ServerMessage } from './messages.ts'
@@ -27,6 +28,7 @@ export interface SessionServices {
   readonly streams: Bucket<typeof StreamStateSchema>
   readonly changes: StreamChanges['Service']
   readonly space: LogSpace['Service']
+  readonly frames: FramePool
   readonly archivedSoFar: (id: string) => Effect.Effect<Archived>
   readonly settings: IngestSettingsShape
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
@@ -66,6 +68,11 @@ export class PublisherSession {
     const admitted = figures.unackedBytes + bytes <= settings.unackedBytesTotalMax
     if (!admitted) this.take({ _tag: 'Cut', code: CLOSE.tryLater, message: 'this edge holds too much that is not durable yet' })
     return admitted
+  }
+
+  /** Takes a binary frame out of a buffer that the caller will use again. This is its one copy on the way into the log. */
+  takeFrame(frame: ArrayBuffer): void {
+    this.take({ _tag: 'Binary', bytes: this.#services.frames.copy(frame) })
   }
 
   /** The client takes bytes again: the newest ack that was held back goes out. */
@@ -150,11 +157,11 @@ export class PublisherSession {
   }
 
   #append({ id, expected, received_ms, body }: Extract<SessionAction, { _tag: 'Append' }>): void {
-    const { log, space } = this.#services
+    const { log, space, frames } = this.#services
     if (expected !== undefined) this.#appender = log.appender(log.subject('ingest', id), expected)
     if (this.#appender === undefined) return
     this.#ask(
-      Effect.tap(append(this.#appender, received_ms, body), (input) =>
+      Effect.tap(append(this.#appender, frames, received_ms, body), (input) =>
         Effect.sync(() => {
           if (input._tag === 'Refused' && input.why === 'Full') space.refused(id)
         })

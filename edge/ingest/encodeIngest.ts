@@ -8,8 +8,14 @@ import type { IngestBody } from './sessionState.ts'
 const CHUNK = 4
 const DATA = 8
 
-/** Encodes an `IngestRecord`. `received_ms` is wall clock. A piece's bytes are copied once, into the result. */
-export const encodeIngest = (received_ms: number, body: IngestBody): Uint8Array => {
+/** How many bytes in front of a frame the encoder may write. */
+export type HeadroomOf = (frame: Uint8Array) => number
+
+/**
+ * Encodes an `IngestRecord`. `received_ms` is wall clock. Where there is headroom the record of an undivided frame is
+ * written around the frame, and the result is a view of the frame's own buffer; else the media is copied into the result.
+ */
+export const encodeIngest = (received_ms: number, body: IngestBody, headroomOf: HeadroomOf): Uint8Array => {
   const record = { receivedAtMs: BigInt(Math.floor(received_ms)) }
   switch (body._tag) {
     case 'Open': {
@@ -20,14 +26,18 @@ export const encodeIngest = (received_ms: number, body: IngestBody): Uint8Array 
     case 'End':
       return encode({ ...record, body: { case: 'end', value: { session: body.session, reason: EndReason.STOPPED } } })
     case 'Piece':
-      return encodePiece(encode(record), body)
+      return encodePiece(encode(record), body, headroomOf)
   }
 }
 
 const encode = (record: MessageInitShape<typeof IngestRecordSchema>): Uint8Array => toBinary(IngestRecordSchema, create(IngestRecordSchema, record))
 
 /** Generated code would copy the media once for each message that it is nested in. */
-const encodePiece = (record: Uint8Array, { session, epoch, mimeType, frame }: Extract<IngestBody, { _tag: 'Piece' }>): Uint8Array => {
+const encodePiece = (
+  record: Uint8Array,
+  { session, epoch, mimeType, frame }: Extract<IngestBody, { _tag: 'Piece' }>,
+  headroomOf: HeadroomOf
+): Uint8Array => {
   const range = frame.ranges[frame.piece] ?? { from: 0, to: 0 }
   const data = frame.bytes.subarray(range.from, range.to)
   const fields = toBinary(
@@ -47,11 +57,15 @@ const encodePiece = (record: Uint8Array, { session, epoch, mimeType, frame }: Ex
   const dataHeader = new BinaryWriter().tag(DATA, WireType.LengthDelimited).uint32(data.length).finish()
   const chunkBytes = fields.length + dataHeader.length + data.length
   const chunkHeader = new BinaryWriter().tag(CHUNK, WireType.LengthDelimited).uint32(chunkBytes).finish()
-  const encoded = new Uint8Array(record.length + chunkHeader.length + chunkBytes)
+  const head = [record, chunkHeader, fields, dataHeader]
+  const headBytes = record.length + chunkHeader.length + chunkBytes - data.length
+  const inPlace = data.length === frame.bytes.length && headBytes <= headroomOf(frame.bytes)
+  const encoded = inPlace ? new Uint8Array(data.buffer, data.byteOffset - headBytes, headBytes + data.length) : new Uint8Array(headBytes + data.length)
   let at = 0
-  for (const part of [record, chunkHeader, fields, dataHeader, data]) {
+  for (const part of head) {
     encoded.set(part, at)
     at += part.length
   }
+  if (!inPlace) encoded.set(data, at)
   return encoded
 }

@@ -8,6 +8,7 @@ import { newId } from '../../runtime/ids.ts'
 import type { Appender, AppendError, Log } from '../../runtime/Log.ts'
 import { subjects } from '../../runtime/topology.ts'
 import { encodeIngest } from './encodeIngest.ts'
+import type { FramePool } from './FramePool.ts'
 import { type EpochPosition, readIngestHead, readStoredHalf } from './ingestHead.ts'
 import { NOTICE_ATTEMPTS_MAX, READ_RETRY_MS } from './limits.ts'
 import type { IngestBody, SessionInput } from './sessionState.ts'
@@ -39,9 +40,12 @@ export const findHalf = (log: LogService, id: string, position: EpochPosition, t
 
 const REFUSALS = { Fenced: 'Fenced', HeadLost: 'HeadLost', LogFull: 'Full', RecordTooBig: 'TooBig' } as const
 
-/** Appends one record; resolves only when it is known whether it is stored. */
-export const append = (appender: Appender, received_ms: number, body: IngestBody): Effect.Effect<SessionInput> =>
-  appender.append(encodeIngest(received_ms, body)).pipe(
+/**
+ * Appends one record; resolves only when it is known whether it is stored. The buffer of an undivided frame goes back to
+ * the pool where nobody can read it any more.
+ */
+export const append = (appender: Appender, frames: FramePool, received_ms: number, body: IngestBody): Effect.Effect<SessionInput> =>
+  appender.append(encodeIngest(received_ms, body, (frame) => frames.headroom(frame)), (record) => frames.giveBack(record)).pipe(
     Effect.map((seq): SessionInput => ({ _tag: 'Stored', seq })),
     Effect.catch((error: AppendError) => Effect.succeed<SessionInput>({ _tag: 'Refused', why: REFUSALS[error._tag] }))
   )

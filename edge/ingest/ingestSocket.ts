@@ -47,8 +47,7 @@ const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsS
     const { session } = ws.getUserData()
     if (session === undefined || !session.admits(message.byteLength)) return
     if (!isBinary) return session.take({ _tag: 'Text', text: Buffer.from(message).toString('utf8') })
-    // The server reuses its buffer after this call, so this is the one copy that cannot be saved.
-    session.take({ _tag: 'Binary', bytes: new Uint8Array(message.slice(0)) })
+    session.takeFrame(message)
   },
   drain: (ws) => ws.getUserData().session?.drained(),
   close: (ws) => {

@@ -10,6 +10,13 @@ export const FRAME_BYTES_MAX = 16 * 1024 * 1024
 export const PAYLOAD_BYTES_MAX = 2 * FRAME_BYTES_MAX
 /** Biggest piece of a frame in one record, where the NATS server takes it. */
 export const PIECE_BYTES_MAX = 4 * 1024 * 1024
+/** Room in front of a pooled frame for what its record says beside the media. */
+export const FRAME_HEADROOM_BYTES = 512
+/** Smallest and biggest buffer of the frame pool. Frames that need bigger ones are rare and allocated as they come. */
+export const POOLED_FRAME_BYTES_MIN = 4 * 1024
+export const POOLED_FRAME_BYTES_MAX = 4 * 1024 * 1024
+/** Bytes of free buffers that the frame pool keeps. */
+export const FREE_FRAME_BYTES_MAX = 64 * 1024 * 1024
 /** What a record may need beside its bytes of media: ids, MIME type, headers of the message. */
 export const RECORD_OVERHEAD_BYTES = 4 * 1024
 /** Bytes of answers that wait for a publisher who does not read; past it the socket is cut. */

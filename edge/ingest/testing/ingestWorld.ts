@@ -155,7 +155,7 @@ export class SimulatedSession {
       }
       case 'Append': {
         this.#expected = asked.expected ?? this.#expected
-        const seq = world.append(asked.id, this.#expected, encodeIngest(asked.received_ms, asked.body))
+        const seq = world.append(asked.id, this.#expected, encodeIngest(asked.received_ms, asked.body, () => 0))
         if (seq === undefined) return { _tag: 'Refused', why: 'Fenced' }
         this.#expected = seq
         return { _tag: 'Stored', seq }
