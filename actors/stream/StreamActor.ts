@@ -33,7 +33,7 @@ export const streamActor = Effect.gen(function* () {
     inbox: 'ingest',
     outbox: 'media',
     codec: mediaCodec,
-    begin: (owned, now_ms) => beginStream({ id: owned.id, token: owned.token, settings, messageBytesMax }, owned, now_ms),
+    begin: (owned, now_ms) => beginStream({ id: owned.id, token: owned.token, resumeSeq: owned.resumeSeq, settings, messageBytesMax }, owned, now_ms),
     decide: decideStream,
     performer: makePerformer,
     wanted: Effect.gen(function* () {
@@ -71,7 +71,7 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   backlog: [],
   backlogBytes: 0,
   items: [],
-  newestSeq: 0,
+  newestSeq: owned.resumeSeq - 1,
   outgoing: [],
   appending: false,
   firstPieceSeq: 0,

@@ -1,21 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MESSAGE_OVERHEAD_BYTES } from '../../runtime/limits.ts'
 import { brokenAnnouncements, brokenNumbers, renditionNames, samplesIn } from '../packager/testing/logRules.ts'
 import { applyRecord } from '../playlist/applyRecord.ts'
 import { openWindow } from '../playlist/liveWindow.ts'
 import { chunksOf, containerOf, factsOf, readSource } from '../testing/readSource.ts'
 import { recording, type Recording } from '../testing/recordings.ts'
+import { decideStream } from './behavior.ts'
 import { drive, fragmentsIn, type Weather } from './testing/drive.ts'
-import { inboxOf, StreamWorld } from './testing/StreamWorld.ts'
+import { Inbox, inboxOf, StreamWorld } from './testing/StreamWorld.ts'
 
-const weathers = (crashes: number): fc.Arbitrary<Weather> => fc.record({ seed: fc.nat(), crashes: fc.integer({ min: Math.min(1, crashes), max: crashes }), refusals: fc.constantFrom(0, 0.2) })
+const calm: Weather = { seed: 1, crashes: 0, drains: 0, refusals: 0 }
+const weathers = (most: Partial<Weather>): fc.Arbitrary<Weather> =>
+  fc.record({ seed: fc.nat(), crashes: fc.nat(most.crashes ?? 0), drains: fc.nat(most.drains ?? 0), refusals: fc.constantFrom(0, 0.2) })
 
 const names = ['100ms-h264.webm', '100ms-avc3.mp4', 'videoonly-h264.webm', 'videoonly-avc1.mp4', 'audioonly.webm', 'stall-h264.webm', 'vp8.webm', 'resize-h264.webm', 'videoends-h264.webm']
+const ladders = fc.constantFrom<ReadonlyArray<number>>([], [240])
 const AAC_FRAME = 1_024
-const ladders = [[], [240]]
 
-const published = (name: string, weather: Weather, ladder: ReadonlyArray<number> = [], messageBytesMax?: number, pieceBytes?: number): StreamWorld => {
-  const world = new StreamWorld(inboxOf(recording(name), pieceBytes), { ladder }, messageBytesMax)
+const published = (inbox: Inbox, weather: Weather, ladder: ReadonlyArray<number> = [], messageBytesMax?: number): StreamWorld => {
+  const world = new StreamWorld(inbox, { ladder, liveWindow_ms: 6_000 }, messageBytesMax)
   drive(world, weather)
   return world
 }
@@ -26,39 +30,94 @@ const truthOf = (of: Recording): { readonly pictures: ReadonlyArray<number>; rea
   return { pictures: factsOf(reading, 'VideoFrame').map(({ pts }) => pts), changes: factsOf(reading, 'ParametersChanged').length }
 }
 
-const expectWhole = (world: StreamWorld, name: string): void => {
+/** What a frame of the simulated FFmpeg says of itself: its time in the source. */
+const timeOf = (data: Uint8Array): number => Number(/@(-?\d+)/.exec(new TextDecoder().decode(data))?.[1])
+
+const expectWhole = (world: StreamWorld, recordings: ReadonlyArray<string>): void => {
   expect(world.done?._tag).toBe('Finish')
   const log = fragmentsIn(world)
-  const { pictures, changes } = truthOf(recording(name))
-  expect(world.media.at(-1)?.record.checkpoint?.discontinuities).toBe(changes)
+  const truths = recordings.map((name) => truthOf(recording(name)))
+  const breaks = truths.reduce((sum, { changes }) => sum + changes, recordings.length - 1)
+  const pictures = truths.flatMap((truth) => truth.pictures)
+  expect(world.media.at(-1)?.record.checkpoint?.discontinuities).toBe(breaks)
   for (const rendition of renditionNames(log)) {
-    const samples = samplesIn(log, rendition)
-    const times = samples.map(({ data }) => Number(/@(-?\d+)/.exec(new TextDecoder().decode(data))?.[1]))
+    const times = samplesIn(log, rendition).map(({ data }) => timeOf(data))
     if (rendition !== 'audio') expect(times).toEqual(pictures)
-    else expect(times.filter((time, i) => i > 0 && time !== (times[i - 1] ?? 0) + AAC_FRAME).length).toBe(changes)
+    else expect(times.filter((time, i) => i > 0 && time !== (times[i - 1] ?? 0) + AAC_FRAME).length).toBe(breaks)
   }
   if (pictures.length > 0) expect(renditionNames(log)).toContain('source')
   expect(brokenNumbers(log)).toEqual([])
   const once = world.announced.filter((closed, i, all) => all.findIndex(({ rendition, msn }) => rendition === closed.rendition && msn === closed.msn) === i)
   expect(brokenAnnouncements(log, once)).toEqual([])
-  const window = openWindow()
-  expect(world.media.flatMap(({ seq, record }) => applyRecord(window, seq, record).problems)).toEqual([])
+  expectReadable(world)
 }
 
-describe('a stream', () => {
+/** Whoever reads from the start, and whoever comes late and begins where a record's checkpoint says, can play all of it. */
+const expectReadable = (world: StreamWorld): void => {
+  const problems = (from: number, startMsn: number, until: number) => {
+    const window = openWindow(startMsn)
+    const found = world.media.filter(({ seq }) => seq >= from && seq <= until).flatMap(({ seq, record }) => applyRecord(window, seq, record).problems)
+    const without = [...window.renditions.values()].filter(({ inits, segments }) => [...segments.values()].some(({ init }) => !inits.has(init)))
+    return [...found, ...without.map(({ name }) => `${name} lacks an init segment from ${from} to ${until}`)]
+  }
+  expect(problems(1, 0, Number.POSITIVE_INFINITY)).toEqual([])
+  for (const { seq, record } of world.media.filter((_, i) => i % 7 === 3)) {
+    const { windowStartSeq, windowStartMsn } = record.checkpoint ?? { windowStartSeq: 0n, windowStartMsn: 0 }
+    if (windowStartSeq > 0n) expect(problems(Number(windowStartSeq), windowStartMsn, seq)).toEqual([])
+  }
+}
+
+describe('a stream comes out whole and playable', () => {
   for (const name of names) {
-    it(`comes out whole, also when its owners die at any moment: ${name}`, () => {
-      fc.assert(fc.property(weathers(6), fc.constantFrom(...ladders), (weather, ladder) => {
-        expectWhole(published(name, weather, ladder), name)
+    it(`in whatever order things happen: ${name}`, () => {
+      fc.assert(fc.property(weathers({}), ladders, (weather, ladder) => {
+        expectWhole(published(inboxOf(recording(name)), weather, ladder), [name])
+      }), { numRuns: 4 })
+    })
+
+    it(`also when its owners die or hand over at any moment: ${name}`, () => {
+      fc.assert(fc.property(weathers({ crashes: 6, drains: 3 }), ladders, (weather, ladder) => {
+        expectWhole(published(inboxOf(recording(name)), weather, ladder), [name])
       }), { numRuns: 12 })
     })
   }
 
-  for (const name of names) {
-    it(`comes out whole, in whatever order things happen: ${name}`, () => {
-      fc.assert(fc.property(weathers(0), fc.constantFrom(...ladders), (weather, ladder) => {
-        expectWhole(published(name, weather, ladder), name)
-      }), { numRuns: 4 })
-    })
-  }
+  it('where no message carries more than a few frames, so that records and chunks go as pieces', () => {
+    fc.assert(fc.property(weathers({ crashes: 4, drains: 1 }), fc.integer({ min: 500, max: 1_000 }), (weather, room) => {
+      const world = published(inboxOf(recording('100ms-h264.webm'), 5_000), weather, [240], MESSAGE_OVERHEAD_BYTES + room)
+      expectWhole(world, ['100ms-h264.webm'])
+      expect(world.media.some(({ record }) => record.body.case === 'piece')).toBe(true)
+    }), { numRuns: 30 })
+  })
+
+  it('where the publisher begins anew, with another source', () => {
+    const begun = fc.constantFrom(['100ms-h264.webm', '100ms-avc3.mp4'], ['videoends-h264.webm', '100ms-h264.webm'], ['audioonly.webm', 'audioonly.webm', 'audioonly.webm'], ['100ms-h264.webm', '100ms-h264.webm'])
+    fc.assert(fc.property(weathers({ crashes: 6, drains: 2 }), begun, (weather, recordings) => {
+      const inbox = new Inbox()
+      for (const one of recordings.map(recording)) {
+        inbox.open(one.mimeType)
+        for (const { bytes } of one.chunks) inbox.chunk(bytes)
+      }
+      inbox.end()
+      expectWhole(published(inbox, weather), recordings)
+    }), { numRuns: 30 })
+  })
+})
+
+describe('the same messages', () => {
+  it('lead to the same actions, bit for bit', () => {
+    const weather = { ...calm, seed: 7, crashes: 2, refusals: 0.2 }
+    const [one, other] = [1, 2].map(() => published(inboxOf(recording('100ms-h264.webm')), weather, [240]))
+    expect(one?.trace.length).toBeGreaterThan(100)
+    expect(one?.trace).toEqual(other?.trace)
+    expect(one?.media).toEqual(other?.media)
+  })
+
+  it('leave the state that they were told to as it was', () => {
+    const world = new StreamWorld(inboxOf(recording('100ms-h264.webm')))
+    drive(world, calm, () => world.media.length > 10)
+    const message = { _tag: 'Delivered', entry: world.inbox.entries[world.delivered] ?? world.inbox.end() } as const
+    const [one, other] = [1, 2].map(() => decideStream(world.state, message, 1))
+    expect(one).toEqual(other)
+  })
 })

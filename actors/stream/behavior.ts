@@ -51,8 +51,8 @@ const hear = (turn: Turn, message: Message): void => {
 const onElapsed = (turn: Turn, timer: string): void => {
   if (timer === 'start') return turn.setRun({ startWaited: true })
   if (timer === 'tick') return enqueueTick(turn)
-  if (timer !== 'window' || turn.state.next !== undefined) return
-  if (turn.state.backlog.length === 0) turn.act({ _tag: 'EndIngest', reason: EndReason.WINDOW_CLOSED, ifHead: turn.state.newestSeq })
+  if (timer !== 'window') return
+  if (turn.state.next === undefined && turn.state.backlog.length === 0) turn.act({ _tag: 'EndIngest', reason: EndReason.WINDOW_CLOSED, ifHead: turn.state.newestSeq })
   turn.act({ _tag: 'SetTimer', timer: 'window', after_ms: turn.state.config.settings.reconnectWindow_ms })
 }
 
@@ -60,7 +60,10 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
   const { packager, run } = turn.state
   switch (event._tag) {
     case 'Init':
-      if (!matchesInit(packager, event.rendition, event.bytes)) enqueueDiscontinuity(turn, 'another init segment after a restart')
+      if (!matchesInit(packager, event.rendition, event.bytes)) {
+        enqueueDiscontinuity(turn, 'another init segment after a restart')
+        turn.set({ packager: { ...turn.state.packager, anchor: packager.anchor } })
+      }
       return turn.set({ packager: receiveInit(turn.state.packager, event.rendition, event.bytes, event.info) })
     case 'Samples':
       return turn.set({ packager: receiveSamples(packager, event.rendition, event.samples, run?.phase === 'Draining'), quiet: false })

@@ -31,7 +31,8 @@ export const mediaCodec: RecordCodec<MediaRecord> = {
     node: stamp?.node ?? '',
     writtenAt_ms: Number(stamp?.writtenAtMs ?? 0)
   }),
-  isProgress: ({ body }) => body.case === 'fragments' || body.case === 'discontinuity' || body.case === 'end',
+  isProgress: ({ body }) =>
+    body.case === 'fragments' || body.case === 'discontinuity' || body.case === 'end' || (body.case === 'piece' && body.value.piece + 1 === body.value.pieces),
   takeOver: (head) => recordOf(head?.checkpoint === undefined ? create(CheckpointSchema, { openedMsn: -1 }) : closeOpenParts(head.checkpoint), { case: 'takeOver', value: { $typeName: 'millrace.v1.TakeOver' } })
 }
 

@@ -87,15 +87,17 @@ const send = (turn: Turn): void => {
   const { firstPieceSeq } = turn.state
   const cited = firstPieceSeq > 0 && record.checkpoint !== undefined ? { ...record, checkpoint: citeSelf(record.checkpoint, firstPieceSeq) } : record
   turn.set({ appending: true })
-  turn.act({ _tag: 'Append', record: cited, resumeSeq: Number(record.checkpoint?.source?.ingestSeq ?? BigInt(resumeSeqOf(turn.state.resume))) })
+  turn.act({ _tag: 'Append', record: cited, resumeSeq: Number(record.checkpoint?.source?.ingestSeq ?? turn.state.config.resumeSeq) })
 }
 
 /** The first of the outgoing records is in the log. */
 export const onAppended = (turn: Turn, seq: number): void => {
-  const [record, ...outgoing] = turn.state.outgoing
+  const [record, ...waiting] = turn.state.outgoing
   const whole = record?.body.case !== 'piece' || record.body.value.piece + 1 === record.body.value.pieces
   const first = turn.state.firstPieceSeq === 0 ? seq : turn.state.firstPieceSeq
   const stored = whole && record?.checkpoint !== undefined ? citeSelf(record.checkpoint, first, seq) : turn.state.stored
+  // What was put behind it while it was on its way says 0 for it too.
+  const outgoing = waiting.map((next) => (whole && next.checkpoint !== undefined ? { ...next, checkpoint: citeSelf(next.checkpoint, first, seq) } : next))
   turn.set({ outgoing, appending: false, stored })
   if (whole) turn.set({ packager: recordStored(turn.state.packager, first, seq) })
   turn.set({ firstPieceSeq: whole ? 0 : first })
@@ -151,9 +153,13 @@ export const enqueueEnd = (turn: Turn, reason: EndReason, detail: string): void 
   enqueue(turn, { case: 'end', value: create(MediaEndSchema, { reason, detail, renditions, durationMs: BigInt(Math.round(duration / TICKS_PER_MS)) }) })
 }
 
-/** A quiet stream shows that it is there, and keeps its checkpoint near the log's tail. */
+/**
+ * A quiet stream shows that it is there, and keeps its checkpoint near the log's tail. Not while the header of a source
+ * that began anew is gathered: until then only the old one and its point make a place to resume.
+ */
 export const enqueueTick = (turn: Turn): void => {
-  if (turn.state.appending || turn.state.outgoing.length > 0 || turn.state.closing !== 'No') return
+  const { appending, outgoing, closing, run } = turn.state
+  if (appending || outgoing.length > 0 || closing !== 'No' || (run?.inMiddle === true && run.phase === 'Gathering')) return
   enqueue(turn, { case: 'tick', value: create(TickSchema, {}) })
 }
 

@@ -91,6 +91,8 @@ export const place = (turn: Turn, firstPts: number): void => {
   const { source, run, packager } = turn.state
   if (source === undefined || run === undefined || run.placed) return
   turn.setRun({ placed: true })
+  const first = run.points[0]
+  if (run.inMiddle && first !== undefined) turn.set({ resume: { _tag: 'Point', point: first } })
   if (!source.offsetKnown) {
     const end_ms = timelineEnd(packager) / TICKS_PER_MS
     // In a checkpoint 0 says that the place is not known.
@@ -110,8 +112,6 @@ const continues = (turn: Turn): boolean => turn.state.run?.number === 1 && turn.
 export const startChild = (turn: Turn, audioOnly: boolean): void => {
   const { run, source } = turn.state
   if (run === undefined || source === undefined) return
-  const first = run.points[0]
-  if (run.inMiddle && first !== undefined) turn.set({ resume: { _tag: 'Point', point: first } })
   const outputs = planOutputs(turn, source, audioOnly)
   const plan: FfmpegPlan = { container: source.container, timelineOffset_ms: source.offset_ms, outputs }
   turn.setRun({ phase: 'Feeding', gathered: [], audioOnly, renditions: outputs.map(({ rendition }) => rendition) })

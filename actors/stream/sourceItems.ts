@@ -65,11 +65,11 @@ const onAudio = (turn: Turn, pts: number, point: RandomAccessPoint | undefined):
   const promised = source.tracks.video !== undefined
   const alone = run.phase === 'Gathering' ? !promised || pts - firstAudio >= VIDEO_WAIT_MS * TICKS_PER_MS : run.audioOnly
   if (run.phase === 'Gathering' && !alone) return
+  if (alone && point !== undefined && isFarEnough(run.points.at(-1), point)) remember(turn, point)
   if (run.phase === 'Gathering') {
     place(turn, firstAudio)
     startChild(turn, true)
   }
-  if (alone && point !== undefined && isFarEnough(run.points.at(-1), point)) remember(turn, point)
   const { packager } = turn.state
   turn.set({ packager: { ...packager, segmentation: onAudioFrame(packager.segmentation, pts + offsetTicks(turn), alone) } })
 }

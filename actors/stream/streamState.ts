@@ -35,6 +35,8 @@ export type Action = StreamAction | RuntimeAction<MediaRecord>
 export interface StreamConfig {
   readonly id: string
   readonly token: number
+  /** Where this activation began to read its inbox. */
+  readonly resumeSeq: number
   readonly settings: StreamSettingsShape
   /** Largest message of the server, bytes. */
   readonly messageBytesMax: number

@@ -74,7 +74,7 @@ export class StreamWorld {
   readonly announced: Array<SegmentClosed> = []
   /** Every message and its actions, for comparison. */
   readonly trace: Array<readonly [string, ReadonlyArray<Action>]> = []
-  readonly config: Omit<StreamConfig, 'token'>
+  readonly config: Omit<StreamConfig, 'token' | 'resumeSeq'>
   state: StreamState
   done: Of<'Finish'> | Of<'Release'> | Of<'Restart'> | undefined
   now_ms = 0
@@ -109,7 +109,7 @@ export class StreamWorld {
     Object.assign(this, { done: undefined, appending: undefined, publishing: [], describing: [], events: [], wantsMore: true, delivered: step.stamp.resumeSeq - 1 })
     this.timers = new Set()
     this.#child = undefined
-    const begun = beginStream({ ...this.config, token: this.token }, { id: 's', token: this.token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts }, this.now_ms)
+    const begun = beginStream({ ...this.config, token: this.token, resumeSeq: step.stamp.resumeSeq }, { id: 's', token: this.token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts }, this.now_ms)
     this.state = begun.state
     for (const action of begun.actions) this.#perform(action)
     return begun.state

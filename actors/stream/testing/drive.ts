@@ -10,6 +10,8 @@ export interface Weather {
   readonly seed: number
   /** Owners that die in the middle of things. */
   readonly crashes: number
+  /** Owners that are asked to hand over. */
+  readonly drains: number
   /** Share of appends that a full log refuses. */
   readonly refusals: number
 }
@@ -20,9 +22,15 @@ const STEPS_MAX = 200_000
 export const drive = (world: StreamWorld, weather: Weather, until: () => boolean = () => false): void => {
   const random = seededRandom(weather.seed)
   const pick = (count: number): number => Math.floor(random() * count)
-  let crashes = weather.crashes
+  let { crashes, drains } = weather
   for (let step = 0; step < STEPS_MAX; step += 1) {
+    if (world.done?._tag === 'Release') world.takeOver()
     if (world.done !== undefined || until()) return
+    if (drains > 0 && random() < 0.01) {
+      drains -= 1
+      world.send({ _tag: 'Drain' })
+      continue
+    }
     if (crashes > 0 && random() < 0.01) {
       crashes -= 1
       // The record on its way may have reached the log all the same.
