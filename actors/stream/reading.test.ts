@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { EndReason, IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import type { LogEntry } from '../../runtime/Log.ts'
+import { recording } from '../testing/recordings.ts'
+import { BACKLOG_BYTES_LOW, FEED_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts'
+import type { Action } from './streamState.ts'
+import { drive, fragmentsIn } from './testing/drive.ts'
+import { Inbox, inboxOf, StreamWorld } from './testing/StreamWorld.ts'
+
+const NAME = '100ms-h264.webm'
+const calm = { seed: 1, crashes: 0, drains: 0, refusals: 0 }
+
+const fed = (actions: ReadonlyArray<Action>): number => actions.reduce((sum, action) => sum + (action._tag === 'Feed' ? action.bytes.byteLength : 0), 0)
+const tags = (actions: ReadonlyArray<Action>): ReadonlyArray<string> => actions.map(({ _tag }) => _tag)
+
+/** A world whose FFmpeg has had the first ten chunks. */
+const running = (): StreamWorld => {
+  const world = new StreamWorld(inboxOf(recording(NAME)))
+  drive(world, calm, () => world.delivered > 10)
+  return world
+}
+
+const framesOf = (world: StreamWorld): number => fragmentsIn(world).flatMap(({ body }) => body.fragments).filter(({ rendition }) => rendition === 'source').reduce((sum, { frames }) => sum + frames, 0)
+
+describe('credit', () => {
+  it('is used up by what FFmpeg has not taken: then nothing is fed, and what was delivered waits', () => {
+    const world = running()
+    const { run } = world.state
+    if (run === undefined) throw new Error('FFmpeg runs')
+    world.state = { ...world.state, run: { ...run, queuedBytes: FEED_BYTES_MAX } }
+    expect(fed(world.deliver()) + fed(world.deliver())).toBe(0)
+    expect(world.state.backlog.length).toBe(2)
+    expect(fed(world.send({ _tag: 'Child', run: run.number, event: { _tag: 'Credit', bytes: 1 } }))).toBeGreaterThan(0)
+  })
+
+  it('is never exceeded by more than one item, however fast the publisher is', () => {
+    const world = running()
+    let queued = world.state.run?.queuedBytes ?? 0
+    while (world.delivered < world.inbox.entries.length - 1) queued += fed(world.deliver())
+    expect(world.state.run?.queuedBytes).toBe(queued)
+    expect(queued).toBeLessThan(FEED_BYTES_MAX + Math.max(...world.inbox.entries.map(({ data }) => data.byteLength)))
+  })
+
+  it('is used up by frames that wait for the log', () => {
+    const world = running()
+    const { packager, run } = world.state
+    const sample = { dts: 0, cts: 0, duration: 1, keyframe: false, data: new Uint8Array(PENDING_BYTES_MAX) }
+    world.state = { ...world.state, appending: true, packager: { ...packager, tracks: packager.tracks.map((track, i) => (i === 0 ? { ...track, pending: [sample] } : track)) } }
+    expect(run?.phase).toBe('Feeding')
+    expect(fed(world.deliver())).toBe(0)
+    expect(world.state.backlog.length).toBe(1)
+  })
+
+  it('asks for more only where there is room for it', () => {
+    const world = running()
+    expect(tags(world.send({ _tag: 'Elapsed', timer: 'none' }))).toContain('More')
+    const full = { ...world.state, draining: true, backlogBytes: BACKLOG_BYTES_LOW }
+    world.state = full
+    expect(tags(world.send({ _tag: 'Elapsed', timer: 'none' }))).not.toContain('More')
+    world.state = { ...full, backlogBytes: BACKLOG_BYTES_LOW - 1 }
+    expect(tags(world.send({ _tag: 'Elapsed', timer: 'none' }))).toContain('More')
+  })
+
+  it('of an FFmpeg that has gone counts for nothing', () => {
+    const world = running()
+    const { run } = world.state
+    if (run === undefined) throw new Error('FFmpeg runs')
+    world.state = { ...world.state, run: { ...run, queuedBytes: 500 } }
+    world.send({ _tag: 'Child', run: run.number - 1, event: { _tag: 'Credit', bytes: 400 } })
+    expect(world.state.run?.queuedBytes).toBe(500)
+  })
+})
+
+/** An inbox like that of the recording, changed. */
+const changed = (change: (entries: ReadonlyArray<LogEntry>) => ReadonlyArray<LogEntry>, pieceBytes?: number): Inbox => {
+  const inbox = inboxOf(recording(NAME), pieceBytes)
+  const entries = change(inbox.entries).map((entry, i) => ({ ...entry, seq: i + 1 }))
+  inbox.entries.splice(0, inbox.entries.length, ...entries)
+  return inbox
+}
+
+const without = (index: number) => (entries: ReadonlyArray<LogEntry>) => entries.filter((_, i) => i !== index)
+
+const driven = (inbox: Inbox): StreamWorld => {
+  const world = new StreamWorld(inbox)
+  drive(world, calm)
+  return world
+}
+
+describe('chunks', () => {
+  it('that come again are dropped, in whole or in pieces', () => {
+    const again = (entries: ReadonlyArray<LogEntry>) => entries.flatMap((entry, i) => (i > 4 && i % 5 === 0 && i < entries.length - 1 ? [entry, ...entries.slice(2, i + 1)] : [entry]))
+    for (const pieceBytes of [undefined, 4_000]) {
+      const world = driven(changed(again, pieceBytes))
+      expect(world.warnings).toEqual([])
+      expect(framesOf(world)).toBe(recording(NAME).frames)
+    }
+  })
+
+  const expectLoss = (world: StreamWorld, reason: RegExp, lost: bigint): void => {
+    expect(world.done?._tag).toBe('Finish')
+    expect(world.warnings.join()).toMatch(reason)
+    const end = world.media.at(-1)?.record
+    expect(end?.body.case === 'end' ? [end.body.value.reason, end.body.value.detail] : []).toEqual([EndReason.FAILED, expect.stringMatching(reason)])
+    expect(end?.checkpoint?.lostChunks).toBe(lost)
+    expect(world.described.at(-1)).toMatchObject({ status: StreamStatus.FAILED, reason: expect.stringMatching(reason), final: true })
+    const last = world.inbox.entries.at(-1)
+    expect(last === undefined ? undefined : fromBinary(IngestRecordSchema, last.data).body.value).toMatchObject({ reason: EndReason.FAILED })
+  }
+
+  it('that are missing are a loss: what is whole is kept, and everyone learns the reason', () => {
+    const world = driven(changed(without(20)))
+    expectLoss(world, /^chunk 19 is missing$/, 1n)
+    expect(framesOf(world)).toBeGreaterThan(20)
+    expect(framesOf(world)).toBeLessThan(recording(NAME).frames)
+  })
+
+  it('that are missing are all counted', () => {
+    expectLoss(driven(changed((entries) => entries.filter((_, i) => i < 20 || i > 22))), /^chunk 19 is missing$/, 3n)
+  })
+
+  it('of which a piece is missing are a loss', () => {
+    expectLoss(driven(changed(without(6), 2_000)), /is missing$/, 1n)
+  })
+
+  it('with another checksum than they were sent with are a loss, and never fed', () => {
+    const damage = (entries: ReadonlyArray<LogEntry>) => entries.map((entry, i) => {
+      if (i !== 20) return entry
+      const record = fromBinary(IngestRecordSchema, entry.data)
+      if (record.body.case !== 'chunk') throw new Error('a chunk')
+      const data = record.body.value.data.slice()
+      data[100] = (data[100] ?? 0) ^ 1
+      return { ...entry, data: toBinary(IngestRecordSchema, create(IngestRecordSchema, { ...record, body: { case: 'chunk', value: { ...record.body.value, data } } })) }
+    })
+    expectLoss(driven(changed(damage)), /^chunk 19 is damaged$/, 1n)
+  })
+
+  it('that are no WebM end the stream with the reason', () => {
+    const inbox = new Inbox()
+    inbox.open('video/webm')
+    inbox.chunk(new TextEncoder().encode('this is no video, whatever it says'))
+    const world = driven(inbox)
+    const end = world.media.at(-1)?.record.body
+    expect(end?.case === 'end' ? end.value.detail : '').not.toBe('')
+    expect(world.described.at(-1)).toMatchObject({ status: StreamStatus.FAILED, final: true })
+  })
+
+  it('of an earlier epoch are dropped', () => {
+    const inbox = inboxOf(recording(NAME))
+    const straggler = inbox.entries[5]
+    const end = inbox.entries.pop()
+    if (straggler === undefined || end === undefined) throw new Error('a chunk and an end')
+    inbox.open(recording(NAME).mimeType)
+    for (const [i, { bytes }] of recording(NAME).chunks.entries()) {
+      inbox.chunk(bytes)
+      if (i === 3) inbox.entries.push({ ...straggler, seq: inbox.entries.length + 1 })
+    }
+    inbox.end()
+    const world = driven(inbox)
+    expect(world.warnings).toEqual([])
+    expect(framesOf(world)).toBe(2 * recording(NAME).frames)
+  })
+})
+
+it('a stream of which nothing but its end comes ends with nothing', () => {
+  const inbox = new Inbox()
+  inbox.open('video/webm')
+  inbox.end()
+  const world = driven(inbox)
+  expect(world.media.map(({ record }) => record.body.case)).toEqual(['takeOver', 'end'])
+  expect(world.described.at(-1)).toMatchObject({ status: StreamStatus.ENDED, final: true })
+})
