@@ -147,3 +147,17 @@ it.live('calls a record unread only where its one publish was acknowledged', () 
     yield* Effect.flip(old.append(bytes('late'), note))
     expect(unread).toEqual(['old', 'new'])
   })))
+
+it.live('reads a record of any size byte for byte, and holds no more than it', () =>
+  withLog(Effect.gen(function* () {
+    const log = yield* Log
+    const at = log.subject('media', newId())
+    const appender = log.appender(at, 0)
+    const sizes = [0, 1, 65_000, 65_536, 131_072, 300_000, 1_000_003, 4_000_000]
+    const records = sizes.map((size) => new Uint8Array(size).map((_, index) => (index * 2_654_435_761) >>> 24))
+    for (const record of records) yield* appender.append(record)
+    const entries = yield* log.read(at, 1, Number.MAX_SAFE_INTEGER)
+    expect(entries.map(({ data }, index) => Buffer.compare(data, records[index] ?? data.subarray(1)))).toEqual(sizes.map(() => 0))
+    const headerBytes_max = 1_000
+    for (const { data } of entries.filter(({ data: { length } }) => length > 131_072)) expect(data.buffer.byteLength - data.length).toBeLessThan(headerBytes_max)
+  })))

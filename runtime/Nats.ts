@@ -3,7 +3,7 @@ import { Context, Effect, Layer } from 'effect'
 import { connect, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats'
 import { LogUnavailable, NatsUnavailable } from './errors.ts'
 import { API_TIMEOUT_MS } from './limits.ts'
-import { writeWithoutJoining } from './natsBuffers.ts'
+import { readWithoutGrowing, writeWithoutJoining } from './natsBuffers.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 
 /**
@@ -32,6 +32,7 @@ export class Nats extends Context.Service<Nats, {
       const state = watchStatus(connection)
       failAtDisconnect(connection, state)
       writeWithoutJoining(connection)
+      readWithoutGrowing(connection)
       const manager = yield* ask('jetstream manager', () => connection.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS }))
       return Nats.of({
         connection,
