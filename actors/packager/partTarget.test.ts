@@ -21,6 +21,7 @@ describe('the part target', () => {
   it('goes by the median, so that one stall changes nothing, and frames may come out of order', () => {
     expect(medianInterval(estimateOf([0, 40, 80, 1_080, 1_120]))).toBe(40 * 90)
     expect(medianInterval(estimateOf([0, 80, 40, 160, 120]))).toBe(40 * 90)
+    expect(medianInterval(estimateOf([0, 10, 50, 90, 130, 300]))).toBe(40 * 90)
   })
 
   it('is not made of two or three frames, of which one may be a stall', () => {

@@ -104,6 +104,19 @@ describe('a stream comes out whole and playable', () => {
   })
 })
 
+describe('a source that begins anew within its byte stream', () => {
+  it('comes out whole too, with ticks while its header is gathered', () => {
+    const sources = fc.constantFrom(['100ms-h264.webm', '100ms-h264.webm'], ['100ms-avc3.mp4', '100ms-avc3.mp4'], ['audioonly.webm', 'audioonly.webm'])
+    fc.assert(fc.property(weathers({ crashes: 6, drains: 2 }), sources, (weather, recordings) => {
+      const inbox = new Inbox()
+      inbox.open(recording(recordings[0] ?? '').mimeType)
+      for (const one of recordings.map(recording)) for (const { bytes } of one.chunks) inbox.chunk(bytes, 3_000)
+      inbox.end()
+      expectWhole(published(inbox, weather), recordings)
+    }), { numRuns: 20 })
+  })
+})
+
 describe('the same messages', () => {
   it('lead to the same actions, bit for bit', () => {
     const weather = { ...calm, seed: 7, crashes: 2, refusals: 0.2 }

@@ -38,6 +38,7 @@ export const drive = (world: StreamWorld, weather: Weather, until: () => boolean
       world.takeOver()
       continue
     }
+    if (random() < 0.02) world.send({ _tag: 'Elapsed', timer: 'tick' })
     const choices = possible(world, () => random() < weather.refusals, pick)
     const choice = choices[pick(choices.length)]
     if (choice === undefined) throw new Error('nothing can happen any more')
