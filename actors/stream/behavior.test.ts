@@ -10,9 +10,9 @@ import { decideStream } from './behavior.ts'
 import { drive, fragmentsIn, type Weather } from './testing/drive.ts'
 import { Inbox, inboxOf, StreamWorld } from './testing/StreamWorld.ts'
 
-const calm: Weather = { seed: 1, crashes: 0, drains: 0, refusals: 0 }
+const calm: Weather = { seed: 1, crashes: 0, drains: 0, refusals: 0, ticks: 0 }
 const weathers = (most: Partial<Weather>): fc.Arbitrary<Weather> =>
-  fc.record({ seed: fc.nat(), crashes: fc.nat(most.crashes ?? 0), drains: fc.nat(most.drains ?? 0), refusals: fc.constantFrom(0, 0.2) })
+  fc.record({ seed: fc.nat(), crashes: fc.nat(most.crashes ?? 0), drains: fc.nat(most.drains ?? 0), refusals: fc.constantFrom(0, 0.2), ticks: fc.constantFrom(0, 0.03) })
 
 const names = ['100ms-h264.webm', '100ms-avc3.mp4', 'videoonly-h264.webm', 'videoonly-avc1.mp4', 'audioonly.webm', 'stall-h264.webm', 'vp8.webm', 'resize-h264.webm', 'videoends-h264.webm']
 const ladders = fc.constantFrom<ReadonlyArray<number>>([], [240])

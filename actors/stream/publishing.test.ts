@@ -12,7 +12,7 @@ import { described, drive, fragmentsIn, hearChild, published } from './testing/d
 import { Inbox, inboxOf, StreamWorld } from './testing/StreamWorld.ts'
 
 const NAME = '100ms-h264.webm'
-const calm = { seed: 1, crashes: 0, drains: 0, refusals: 0 }
+const calm = { seed: 1, crashes: 0, drains: 0, refusals: 0, ticks: 0 }
 
 const tags = (actions: ReadonlyArray<Action>): ReadonlyArray<string> => actions.map(({ _tag }) => _tag)
 const only = <Tag extends Action['_tag']>(actions: ReadonlyArray<Action>, tag: Tag) => actions.filter((action): action is Extract<Action, { readonly _tag: Tag }> => action._tag === tag)

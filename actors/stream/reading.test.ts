@@ -10,7 +10,7 @@ import { drive, fragmentsIn } from './testing/drive.ts'
 import { Inbox, inboxOf, StreamWorld } from './testing/StreamWorld.ts'
 
 const NAME = '100ms-h264.webm'
-const calm = { seed: 1, crashes: 0, drains: 0, refusals: 0 }
+const calm = { seed: 1, crashes: 0, drains: 0, refusals: 0, ticks: 0 }
 
 const fed = (actions: ReadonlyArray<Action>): number => actions.reduce((sum, action) => sum + (action._tag === 'Feed' ? action.bytes.byteLength : 0), 0)
 const tags = (actions: ReadonlyArray<Action>): ReadonlyArray<string> => actions.map(({ _tag }) => _tag)

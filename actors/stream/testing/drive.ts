@@ -14,6 +14,8 @@ export interface Weather {
   readonly drains: number
   /** Share of appends that a full log refuses. */
   readonly refusals: number
+  /** Share of steps before which the tick's time has come. */
+  readonly ticks: number
 }
 
 const STEPS_MAX = 200_000
@@ -38,7 +40,7 @@ export const drive = (world: StreamWorld, weather: Weather, until: () => boolean
       world.takeOver()
       continue
     }
-    if (random() < 0.02) world.send({ _tag: 'Elapsed', timer: 'tick' })
+    if (random() < weather.ticks) world.send({ _tag: 'Elapsed', timer: 'tick' })
     const choices = possible(world, () => random() < weather.refusals, pick)
     const choice = choices[pick(choices.length)]
     if (choice === undefined) throw new Error('nothing can happen any more')
