@@ -40,7 +40,7 @@ const NANOSECONDS_PER_MS = 1_000_000
  * wrong (silence, a restarted server, a lost consumer), it makes the consumer anew behind the last message it has had.
  *
  * One pull is open at a time, for `PULL_BYTES`; with manual credit the next one is asked for by `more`, so that what
- * waits in this process is bounded by two pulls.
+ * waits in this process is bounded.
  */
 export class PullReader {
   readonly #nats: Nats['Service']
@@ -56,6 +56,7 @@ export class PullReader {
   #opening = false
   #openAgain = false
   #received = 0
+  #credit_bytes = limits.PULL_BYTES
   readonly #timer: NodeJS.Timeout
   readonly #forget: () => void
 
@@ -150,7 +151,7 @@ export class PullReader {
     if (this.#options.manual) this.#wanted = false
     const request = {
       batch: limits.PULL_MESSAGES,
-      max_bytes: limits.PULL_BYTES,
+      max_bytes: this.#credit_bytes,
       expires: limits.PULL_EXPIRES_MS * NANOSECONDS_PER_MS,
       idle_heartbeat: limits.PULL_HEARTBEAT_MS * NANOSECONDS_PER_MS
     }
@@ -182,7 +183,10 @@ export class PullReader {
     const usedUp = code === 409 && description.includes('MaxBytes')
     if (code !== 408 && !usedUp) return void this.reopen()
     this.#pulling = false
-    if (!usedUp) this.#wanted = true
+    // A message bigger than the credit came not at all: it gets a pull of its own.
+    const tooSmall = usedUp && this.#received === 0
+    this.#credit_bytes = tooSmall ? limits.PULL_BYTES_MAX : limits.PULL_BYTES
+    if (!usedUp || tooSmall) this.#wanted = true
     this.#pull()
   }
 

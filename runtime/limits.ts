@@ -16,8 +16,12 @@ export const API_TIMEOUT_MS = 5_000
 export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 /** Room that a record's own fields and headers may take in a message beside its bytes. */
 export const MESSAGE_OVERHEAD_BYTES = 64 * 1024
-/** Byte credit of one pull; never below the largest message, or the server answers 409 for ever. */
-export const PULL_BYTES = MESSAGE_BYTES_MAX + MESSAGE_OVERHEAD_BYTES
+/**
+ * Byte credit of one pull. All readers of a process share its connection, which the server cuts when 64 MB wait for it;
+ * so the usual credit is small, and a message that is bigger than it gets a pull of the largest message's size.
+ */
+export const PULL_BYTES = 512 * 1024
+export const PULL_BYTES_MAX = MESSAGE_BYTES_MAX + MESSAGE_OVERHEAD_BYTES
 /** Messages of one pull, how long it stays open, how often the server shows that it is alive meanwhile. */
 export const PULL_MESSAGES = 1_000
 export const PULL_EXPIRES_MS = 30_000
