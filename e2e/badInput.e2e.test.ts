@@ -212,32 +212,34 @@ describe('a viewer', { concurrent: true }, () => {
     for (const { bytes } of source.chunks.slice(0, 4)) publisher.send(bytes)
     await publisher.stop()
     await readRecording(node.url, 'big')
-    await enlarge('big', 'hls/source/segment_00000.m4s', 32 * 1024 * 1024)
+    await addSegment('big', 'segment_00077.m4s', 32 * 1024 * 1024)
     const stalled = connect(port(), '127.0.0.1')
     let received = 0
     let isClosed = false
     stalled.on('error', () => undefined)
     stalled.on('close', () => (isClosed = true))
-    stalled.write('GET /recordings/big/source/segment_00000.m4s HTTP/1.1\r\nHost: test\r\n\r\n')
+    stalled.write('GET /recordings/big/source/segment_00077.m4s HTTP/1.1\r\nHost: test\r\n\r\n')
     await once(stalled, 'readable')
+    expect(String(stalled.read(15))).toBe('HTTP/1.1 200 OK')
     // A viewer counts as stalled after 6 s; only later is it read what had been sent before.
     await delay(12_000)
     stalled.on('data', (bytes) => (received += bytes.length))
     await until('the connection is cut', async () => (isClosed ? true : undefined), 5_000)
+    expect(received).toBeGreaterThan(100_000)
     expect(received).toBeLessThan(30 * 1024 * 1024)
   })
 })
 
-/** Replaces an object of a recording by one that no socket buffer holds. */
-const enlarge = (id: string, name: string, bytes: number): Promise<void> => {
+/** Adds a segment to a recording that no edge has in memory and no socket buffer holds. */
+const addSegment = (id: string, name: string, bytes: number): Promise<void> => {
   const settings = Layer.succeed(StorageSettings, { url: Redacted.make(platform.objectStoreUrl()), operationTimeout_ms: 30_000 })
   return Effect.runPromise(
     Effect.gen(function* () {
       const store = yield* ObjectStore
       const objects = yield* store.list('recordings/')
-      const object = objects.find(({ key }) => key.endsWith(`/${id}/${name}`))
-      if (object === undefined) throw new Error(`${id} has no ${name}`)
-      yield* store.put(object.key, new Uint8Array(bytes))
+      const index = objects.find(({ key }) => key.endsWith(`/${id}/hls/index.m3u8`))
+      if (index === undefined) throw new Error(`${id} is not archived`)
+      yield* store.put(index.key.replace('index.m3u8', `source/${name}`), new Uint8Array(bytes))
     }).pipe(Effect.provide(ObjectStore.layer.pipe(Layer.provide(settings)))),
   )
 }

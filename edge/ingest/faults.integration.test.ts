@@ -165,6 +165,7 @@ it('an edge that holds too much of all its publishers sends away the one that ad
   await until('the edge has the first frame', () => edge.sessions.figures().unackedBytes === 100_000)
   two.publisher.send(webm(100_000))
   expect(await two.publisher.closing()).toBe(1013)
+  expect(one.publisher.closed).toBeUndefined()
   nats.signal('SIGCONT')
   await one.publisher.acked(0)
   expect(edge.sessions.figures()).toMatchObject({ unackedBytes: 0, closed: { 1013: 1 } })
