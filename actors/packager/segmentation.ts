@@ -40,7 +40,7 @@ export const onVideoFrame = (state: Segmentation, pts: number, keyframe: boolean
   const before = state.starts.at(-1)?.start
   const seen = { ...state, video: Math.max(pts, state.video ?? pts) }
   if (before === undefined || state.fresh) return begin(seen, pts)
-  const ended = state.video === undefined ? seen : endBeforeNewest(seen, state.video, pts)
+  const ended = goOnForAudio(state.video === undefined ? seen : endBeforeNewest(seen, state.video, pts), pts)
   const isLateKeyframe = keyframe && pts - before >= state.segment_ms * TICKS_PER_MS
   return isLateKeyframe || pts - videoStart(ended, pts) > SEGMENT_TICKS_MAX ? begin(ended, pts) : ended
 }
@@ -54,6 +54,12 @@ const endBeforeNewest = (state: Segmentation, newest: number, pts: number): Segm
   if (newest >= start) return newest > start && pts - start > SEGMENT_TICKS_MAX ? begin(state, newest) : state
   const own = state.starts.at(-2)?.start ?? newest
   return newest > own && pts - own > SEGMENT_TICKS_MAX ? { ...state, early: newest } : state
+}
+
+/** While one picture stands for longer than a segment may, sound needs segments of its own, as if it had begun them. */
+const goOnForAudio = (state: Segmentation, pts: number): Segmentation => {
+  const start = state.starts.at(-1)?.start ?? pts
+  return state.audio === undefined || pts - start <= SEGMENT_TICKS_MAX ? state : goOnForAudio(begin(state, start + SEGMENT_ALONE_MS_MAX * TICKS_PER_MS), pts)
 }
 
 /** Where video's share of the newest segment begins. */
