@@ -13,7 +13,7 @@ import { closePart, lastLasts, newTrack, nextSegment, receive, toCommon, type Tr
 
 const TICKS_PER_MS = 90
 const MICROSECONDS_PER_TICK = 100 / 9
-/** A guess at a rendition's bit rate before a segment of it is whole: twice what its first frames need. */
+/** What a rendition's bit rate is said to be before a segment of it is whole. */
 const GUESS_BPS = 1_000_000
 /** Segments that the live window keeps, however short it is set. */
 const WINDOW_SEGMENTS_MIN = 4

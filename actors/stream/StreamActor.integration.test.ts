@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { create } from '@bufbuild/protobuf'
 import { describe, expect, it } from '@effect/vitest'
 import { Effect } from 'effect'
 import { natsUrl } from '../../deploy/local/testing/services.ts'
+import { StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { Buckets } from '../../runtime/Bucket.ts'
 import { newId } from '../../runtime/ids.ts'
+import { tell } from '../../runtime/Tell.ts'
 import { testSettings } from '../../runtime/testing/runtimeLayer.ts'
 import { recording } from '../testing/recordings.ts'
 import { actorNode, decode, mediaByRendition, openPublisher, publishRecording, recordsOf, type RenditionMedia } from './testing/streamRig.ts'
@@ -137,4 +141,16 @@ describe('garbage', () => {
       expect(end?.case === 'end' ? end.value.detail : '').not.toBe('')
       expect(records.filter(({ body }) => body.case === 'takeOver').length).toBe(1)
     }).pipe(Effect.provide(actorNode(testSettings(natsUrl())))), 60_000)
+})
+
+describe('a stream whose publisher went before it sent anything', () => {
+  it.live('ends when its reconnect window closes', () =>
+    Effect.gen(function* () {
+      const id = newId()
+      const { streams } = yield* Buckets
+      yield* streams.create(id, create(StreamStateSchema, { streamId: id, status: StreamStatus.LIVE, keyPrefix: `recordings/test/${id}/` }))
+      yield* tell('stream', id)
+      const records = yield* recordsOf(id)
+      expect(records.map(({ body }) => body.case)).toEqual(['takeOver', 'end'])
+    }).pipe(Effect.provide(actorNode(testSettings(natsUrl()), { reconnectWindow_ms: 500 }))), 30_000)
 })

@@ -43,11 +43,17 @@ const STATUS: Readonly<Record<StreamStatus, string>> = {
   [StreamStatus.ARCHIVED]: 'archived'
 }
 
+/** Where nothing was recorded there is no recording: such a stream has ended or failed, whatever the archive has done about it. */
+const shownStatus = ({ status, renditions, reason }: StreamState): StreamStatus => {
+  if (status !== StreamStatus.ARCHIVED || renditions.length > 0) return status
+  return reason === '' ? StreamStatus.ENDED : StreamStatus.FAILED
+}
+
 /** A stream as the API shows it; nothing secret of it is there. */
 export const describeStream = (stream: StreamState): Readonly<Record<string, unknown>> => ({
   id: stream.streamId,
   title: stream.title,
-  status: STATUS[stream.status],
+  status: STATUS[shownStatus(stream)],
   publishing: stream.publishing,
   startedAt: isoTime(stream.createdAtMs),
   ...(stream.endedAtMs > 0n ? { endedAt: isoTime(stream.endedAtMs) } : {}),
@@ -55,7 +61,7 @@ export const describeStream = (stream: StreamState): Readonly<Record<string, unk
   renditions: stream.renditions.map(({ name, codec, width, height, bandwidth }) => ({ name, codec, width, height, bandwidth })),
   lostChunks: Number(stream.lostChunks),
   discontinuities: stream.discontinuities,
-  playlist: stream.status === StreamStatus.ARCHIVED ? `/recordings/${stream.streamId}/index.m3u8` : `/live/${stream.streamId}/index.m3u8`
+  playlist: shownStatus(stream) === StreamStatus.ARCHIVED ? `/recordings/${stream.streamId}/index.m3u8` : `/live/${stream.streamId}/index.m3u8`
 })
 
 const isoTime = (ms: bigint): string => new Date(Number(ms)).toISOString()

@@ -23,6 +23,25 @@ describe('start', () => {
     expect(session.last('started')).toMatchObject({ recordingId: 'fresh-1', publisherToken: 'token-1' })
   })
 
+  it('is opened to its end when the publisher goes as soon as it was asked for, so that its owner can end it', () => {
+    for (let answers = 1; answers < 4; answers += 1) {
+      const world = new IngestWorld(1_000)
+      const session = world.connect()
+      session.say({ type: 'start', recordingId: 'cam' })
+      for (let i = 0; i < answers; i += 1) session.answer()
+      session.take({ _tag: 'Gone' })
+      session.settle()
+      expect(world.streams.has('cam')).toBe(world.recordsOf('cam').length > 0)
+    }
+  })
+
+  it('takes the token that the publisher chose, for later too', () => {
+    const world = new IngestWorld(1_000)
+    expect(begin(world, { publisherToken: 'mine' }).started).toMatchObject({ epoch: 0, publisherToken: 'mine' })
+    expect(begin(world, { publisherToken: 'mine' }).started).toMatchObject({ epoch: 1 })
+    expect(resume(world, 'mine', 1).closed).toBeUndefined()
+  })
+
   it('says nothing before Open is stored', () => {
     const session = new IngestWorld(1_000).connect()
     session.say({ type: 'start', recordingId: 'cam' })

@@ -58,7 +58,8 @@ export const decideOpening = (state: Opening, input: SessionInput, now: Now): De
     case 'Tick':
       return now.mono_ms < state.deadline_ms ? stay(state) : refuse(CLOSE.tryLater, 'the stream could not be opened in time')
     case 'Gone':
-      return state.early.length > 0 || state.stopWanted ? stay({ ...state, gone: true }) : stay({ _tag: 'Closed' })
+      // What may have been created is opened all the same, so that its owner sees it begin, and end.
+      return state.step !== 'Find' || state.early.length > 0 || state.stopWanted ? stay({ ...state, gone: true }) : stay({ _tag: 'Closed' })
     default:
       return stay(state)
   }
@@ -93,7 +94,7 @@ const streamFound = (state: Opening, entry: StreamState | undefined, full: boole
   if (entry === undefined) {
     if (want._tag === 'Resume') return refuse(CLOSE.unknownRecording, 'unknown recording')
     if (full) return refuse(CLOSE.tryLater, 'the log is full: no new stream may start')
-    return { state: { ...state, step: 'Create' }, actions: [{ _tag: 'CreateStream', entry: newStream(want.id, config.freshToken, want.title, now.wall_ms) }] }
+    return { state: { ...state, step: 'Create' }, actions: [{ _tag: 'CreateStream', entry: newStream(want.id, want.token ?? config.freshToken, want.title, now.wall_ms) }] }
   }
   if (entry.status !== StreamStatus.LIVE) {
     return refuse(CLOSE.unknownRecording, entry.status === StreamStatus.FAILED ? `the recording has failed: ${entry.reason}` : 'the recording has ended')

@@ -21,9 +21,10 @@ export class RecordingPlaces extends Context.Service<RecordingPlaces, {
       const index = yield* RecordingIndex
       const known = new Map<string, string>()
       const remember = (id: string, folder: string | undefined): void => {
+        if (folder === undefined) return
         const oldest = known.keys().next().value
         if (known.size >= KNOWN_MAX && oldest !== undefined) known.delete(oldest)
-        if (folder !== undefined) known.set(id, folder)
+        known.set(id, folder)
       }
       const find = Effect.fnUntraced(function* (id: string): Effect.fn.Return<string | undefined, PlaceError> {
         const before = known.get(id)

@@ -43,6 +43,7 @@ const withoutPicture = (stream: Stream): Notice => {
     case 'live':
       return { title: 'About to begin', detail: 'The publisher is connected; the first picture is on its way.', tone: 'busy' }
     case 'ended':
+      if (stream.renditions.length === 0) return { title: 'The stream has ended', detail: 'Nothing was recorded.', tone: 'calm' }
       return { title: 'The stream has ended', detail: 'Its recording is being put away, and will play here in a moment.', tone: 'busy' }
     case 'failed':
       return { title: 'The stream has failed', detail: stream.reason ?? 'It could not be made playable.', tone: 'bad' }
