@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { closeParts, discontinue, endSegments, matchesInit, type Packager, receiveInit, recordStored, timelineEnd } from './packager.ts'
-import { brokenAnnouncements, brokenNumbers, samplesIn, segmentsIn } from './testing/logRules.ts'
+import { brokenAnnouncements, brokenNumbers, brokenWindow, samplesIn, segmentsIn } from './testing/logRules.ts'
 import { madeUpSource, type SourceShape, steady } from './testing/madeUpSource.ts'
 import { finish, giveInits, openRig, play, type Rig, videoInfo } from './testing/packagerRig.ts'
 
@@ -44,6 +44,17 @@ describe('behind a discontinuity', () => {
     expect(segmentsIn(second.log, 'source').every(({ frames }) => frames > 0)).toBe(true)
     const newest = (name: string) => segmentsIn(second.log, name).at(-1)?.msn
     expect(newest('source')).toBe(newest('audio'))
+  })
+
+  it('a rendition that had ended long ago catches up too, and held neither window nor checkpoint back meanwhile', () => {
+    const first = playOn(undefined, { seconds: 200, fps: 5, videoEnds: true })
+    expect(first.packager.segmentation.starts.length).toBeLessThan(40)
+    const second = playOn(first, { seconds: 20 })
+    finish(second)
+    expect([brokenNumbers(second.log), brokenAnnouncements(second.log, second.packager.unannounced), brokenWindow(second.log)]).toEqual([[], [], []])
+    const newest = (name: string) => segmentsIn(second.log, name).at(-1)
+    expect(newest('source')?.msn).toBe(newest('audio')?.msn)
+    expect(newest('source')?.frames).toBeGreaterThan(40)
   })
 
   it('an init segment has a new number if it is another one, and goes into the first record', () => {

@@ -17,3 +17,7 @@ export const RECORD_BYTES = 1024 * 1024
 export const PART_FLOOR = 0.85
 /** Times within this are equal: half a millisecond, in 90 kHz ticks. */
 export const TICKS_EQUAL = 45
+/** Segments that the live window keeps, however short it is set. */
+export const WINDOW_SEGMENTS_MIN = 4
+/** A rendition further behind than this, whose track has ended perhaps, holds the window back no longer. */
+export const WINDOW_LAG_SEGMENTS_MAX = 30

@@ -6,7 +6,7 @@ import { crc32c } from '../../runtime/checksum.ts'
 import type { InitInfo } from '../fmp4/readInit.ts'
 import type { Sample } from '../fmp4/sample.ts'
 import { cut, endOf, type Ended } from './cut.ts'
-import { RECORD_BYTES } from './limits.ts'
+import { RECORD_BYTES, WINDOW_LAG_SEGMENTS_MAX, WINDOW_SEGMENTS_MIN } from './limits.ts'
 import { emptyEstimate, isSettled, medianInterval, type PartTargetEstimate, partTarget_us } from './partTarget.ts'
 import { audioLimit, beginAfresh, emptySegmentation, forgetBefore, onSourceEnd, openedBy, type Segmentation } from './segmentation.ts'
 import { closePart, lastLasts, newTrack, nextSegment, receive, toCommon, type Track } from './track.ts'
@@ -15,8 +15,6 @@ const TICKS_PER_MS = 90
 const MICROSECONDS_PER_TICK = 100 / 9
 /** What a rendition's bit rate is said to be before a segment of it is whole. */
 const GUESS_BPS = 1_000_000
-/** Segments that the live window keeps, however short it is set. */
-const WINDOW_SEGMENTS_MIN = 4
 
 /** Frames of all renditions on their way into the log. Pure: every function gives a new one. */
 export interface Packager {
@@ -216,7 +214,8 @@ const moveWindow = (state: Packager, settings: PackagerSettings): Packager => {
   const oldest = timelineEnd(state) - settings.liveWindow_ms * TICKS_PER_MS
   const { firstMsn, starts } = state.segmentation
   const within = firstMsn + starts.findIndex(({ start }) => start >= oldest)
-  const last = Math.min(...state.tracks.filter(({ started }) => started).map(({ msn }) => msn)) - WINDOW_SEGMENTS_MIN
+  const newest = state.tracks.filter(({ started }) => started).map(({ msn }) => msn)
+  const last = Math.max(Math.min(...newest), Math.max(...newest) - WINDOW_LAG_SEGMENTS_MAX) - WINDOW_SEGMENTS_MIN
   const windowStartMsn = Math.max(state.windowStartMsn, Math.min(within < firstMsn ? last : within, last))
   return { ...state, windowStartMsn, segmentation: forgetBefore(state.segmentation, windowStartMsn) }
 }

@@ -99,8 +99,9 @@ export const audioLimit = (state: Segmentation, alone: boolean): number => {
   return Math.max(video ?? Number.NEGATIVE_INFINITY, (audio ?? Number.NEGATIVE_INFINITY) - AUDIO_LEAD_MS_MAX * TICKS_PER_MS)
 }
 
-/** Start of a segment, or undefined where it is not decided yet. */
-export const startOf = (state: Segmentation, msn: number): number | undefined => state.starts[msn - state.firstMsn]?.start
+/** Start of a segment, or undefined where it is not decided yet. One that is forgotten began long ago. */
+export const startOf = (state: Segmentation, msn: number): number | undefined =>
+  msn < state.firstMsn ? Number.NEGATIVE_INFINITY : state.starts[msn - state.firstMsn]?.start
 
 /** The segment that a frame belongs to. A frame before the first start belongs to the first segment. */
 export const msnAt = (state: Segmentation, pts: number): number => {

@@ -104,6 +104,23 @@ describe('a stream comes out whole and playable', () => {
   })
 })
 
+it('an owner that dies before the first frame of a new epoch leaves it to the next to find a place for it', () => {
+  const name = '100ms-h264.webm'
+  const inbox = inboxOf(recording(name))
+  inbox.entries.pop()
+  inbox.open(recording(name).mimeType)
+  const world = new StreamWorld(inbox)
+  drive(world, calm, () => world.state.source?.epoch === 1 && world.appending === undefined)
+  world.send({ _tag: 'Elapsed', timer: 'tick' })
+  world.append()
+  expect(world.media.at(-1)?.record.checkpoint?.source?.epoch).toBe(1)
+  world.takeOver()
+  for (const { bytes } of recording(name).chunks) inbox.chunk(bytes)
+  inbox.end()
+  drive(world, calm)
+  expectWhole(world, [name, name])
+})
+
 describe('a source that begins anew within its byte stream', () => {
   it('comes out whole too, with ticks while its header is gathered', () => {
     const sources = fc.constantFrom(['100ms-h264.webm', '100ms-h264.webm'], ['100ms-avc3.mp4', '100ms-avc3.mp4'], ['audioonly.webm', 'audioonly.webm'])

@@ -245,6 +245,17 @@ describe('a drain', () => {
   })
 })
 
+it('an owner that hands over leaves the end to the next one', () => {
+  const world = new StreamWorld(inboxOf(recording(NAME)))
+  while (world.delivered < world.inbox.entries.length) world.deliver()
+  while (world.events.length > 0) hearChild(world)
+  world.send({ _tag: 'Drain' })
+  while (world.done === undefined) expect(tags(world.append()).filter((tag) => tag === 'Append' || tag === 'Release').length).toBe(1)
+  expect(world.media.some(({ record }) => record.body.case === 'end')).toBe(false)
+  drive(world, calm)
+  expect(samplesIn(fragmentsIn(world), 'source').length).toBe(recording(NAME).frames)
+})
+
 describe('an FFmpeg that goes', () => {
   const exited = { _tag: 'Exited', code: 1, signal: null, complete: false, stderr: 'first line\nlast words\n' } as const
 
@@ -301,6 +312,23 @@ it('a quiet stream shows that it is there, again and again', () => {
     expect(append?.record.body.case).toBe('tick')
     expect(only(world.append(), 'SetTimer')).toContainEqual({ _tag: 'SetTimer', timer: 'tick', after_ms: TICK_MS })
   }
+})
+
+it('a source that begins anew has no tick before its header is whole: no successor could begin there', () => {
+  const { mimeType, chunks } = recording(NAME)
+  const inbox = new Inbox()
+  inbox.open(mimeType)
+  for (const { bytes } of chunks) inbox.chunk(bytes)
+  inbox.chunk(chunks[0]?.bytes.subarray(0, 60) ?? new Uint8Array())
+  const world = new StreamWorld(inbox)
+  drive(world, calm, () => world.state.run?.inMiddle === true && world.appending === undefined)
+  expect(world.state.run?.phase).toBe('Gathering')
+  expect(tags(world.send({ _tag: 'Elapsed', timer: 'tick' }))).not.toContain('Append')
+  const { frames } = recording(NAME)
+  world.takeOver()
+  inbox.end()
+  drive(world, calm)
+  expect(samplesIn(fragmentsIn(world), 'source').length).toBe(frames)
 })
 
 it('whoever asks is told the checkpoint of the last record stored', () => {

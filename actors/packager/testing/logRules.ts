@@ -130,6 +130,8 @@ export const brokenWindow = (log: ReadonlyArray<RuledRecord>): ReadonlyArray<str
     if (windowStartMsn < before) return [`the window goes back at ${record.seq}`]
     if (segmentation.firstMsn !== windowStartMsn) return [`starts are known from ${segmentation.firstMsn}, the window begins with ${windowStartMsn}`]
     if (opener === undefined || opener.seq !== seq) return [`segment ${windowStartMsn} was opened at ${opener?.seq}, not at ${seq}`]
+    const miscited = segmentation.starts.flatMap(({ firstSeq }, i) => (firstSeq === 0 || firstSeq === openers.get(windowStartMsn + i)?.seq ? [] : [`segment ${windowStartMsn + i} was not opened at ${firstSeq}`]))
+    if (miscited.length > 0) return miscited
     const lacking = names.filter((name) => !opener.body.inits.some(({ rendition }) => rendition === name))
     return lacking.map((name) => `record ${opener.seq} lacks the init segment of ${name}`)
   })

@@ -42,6 +42,11 @@ export class Inbox {
     return this.add({ case: 'open', value: create(OpenSchema, { session: this.#epoch + 1, epoch: this.#epoch, mimeType }) })
   }
 
+  /** The publisher comes back and goes on. */
+  resume(mimeType: string): void {
+    this.add({ case: 'open', value: create(OpenSchema, { session: this.entries.length, epoch: this.#epoch, nextSeq: this.#seq, nextOffset: BigInt(this.#offset), mimeType }) })
+  }
+
   /** A chunk, in pieces where it is longer than `pieceBytes`. */
   chunk(bytes: Uint8Array, pieceBytes = Number.POSITIVE_INFINITY): void {
     const pieces = Math.max(1, Math.ceil(bytes.byteLength / pieceBytes))
