@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { closeParts, discontinue, endSegments, matchesInit, type Packager, receiveInit, recordStored, timelineEnd } from './packager.ts'
+import { closeParts, discontinue, endSegments, matchesInit, type Packager, receiveInit, receiveSamples, recordStored, timelineEnd } from './packager.ts'
+import { onVideoFrame } from './segmentation.ts'
 import { brokenAnnouncements, brokenNumbers, brokenWindow, samplesIn, segmentsIn } from './testing/logRules.ts'
 import { madeUpSource, type SourceShape, steady } from './testing/madeUpSource.ts'
-import { finish, giveInits, openRig, play, type Rig, videoInfo } from './testing/packagerRig.ts'
+import { finish, giveInits, openRig, play, type Rig, take, videoInfo } from './testing/packagerRig.ts'
 
 const delivery = { seed: 1, batch: 4, rung: false, rungLag: 0 }
 
@@ -47,7 +48,7 @@ describe('behind a discontinuity', () => {
   })
 
   it('a rendition that had ended long ago catches up too, and held neither window nor checkpoint back meanwhile', () => {
-    const first = playOn(undefined, { seconds: 200, fps: 5, videoEnds: true })
+    const first = playOn(undefined, { seconds: 500, fps: 5, videoEnds: true })
     expect(first.packager.segmentation.starts.length).toBeLessThan(40)
     const second = playOn(first, { seconds: 20 })
     finish(second)
@@ -55,6 +56,22 @@ describe('behind a discontinuity', () => {
     const newest = (name: string) => segmentsIn(second.log, name).at(-1)
     expect(newest('source')?.msn).toBe(newest('audio')?.msn)
     expect(newest('source')?.frames).toBeGreaterThan(40)
+  })
+
+  it('the window does not go back to a rendition that is far behind', () => {
+    const first = playOn(undefined, { seconds: 60, fps: 5, videoEnds: true })
+    const ended = discontinue(endSegments(first.packager, first.options)).packager
+    const rig = openRig(madeUpSource(steady({ seconds: 5 }), 70_010), delivery, ended)
+    const at = rig.source.video[0]?.dts ?? 0
+    rig.packager = { ...rig.packager, segmentation: onVideoFrame(rig.packager.segmentation, at, true) }
+    rig.packager = receiveSamples(rig.packager, 'audio', rig.source.audio.slice(0, 9), false)
+    take(rig, true)
+    const { windowStartMsn } = rig.packager
+    expect(windowStartMsn).toBeGreaterThan(first.packager.windowStartMsn)
+    rig.packager = receiveSamples(rig.packager, 'source', rig.source.video.slice(0, 9), false)
+    take(rig, true)
+    expect(rig.log.map(({ body }) => body.fragments[0]?.rendition)).toEqual(['audio', 'source'])
+    expect(rig.packager.windowStartMsn).toBe(windowStartMsn)
   })
 
   it('an init segment has a new number if it is another one, and goes into the first record', () => {

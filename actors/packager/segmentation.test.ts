@@ -35,6 +35,13 @@ describe('a segment', () => {
     expect(starts_ms(see([...video(0, 3_000, [0]), ...video(11_000, 11_200)]))).toEqual([0, 2_960, 11_000])
   })
 
+  it('of sound does not last as long as a picture that stands while nothing is heard', () => {
+    const before = together(video(0, 3_000, [0]), audio(0, 3_000))
+    expect(starts_ms(see([...before, ...video(12_000, 12_100)]))).toEqual([0, 2_960, 8_860])
+    expect(starts_ms(see([...before, ...audio(9_000, 9_100), ...video(9_700, 9_800)]))).toEqual([0, 5_900, 9_700])
+    expect(starts_ms(see([...video(0, 3_000, [0]), ...video(12_000, 12_100)]))).toEqual([0, 2_960, 12_000])
+  })
+
   it('of audio alone ends every two seconds, also where audio was silent for long', () => {
     expect(starts_ms(see([...audio(0, 3_000), ...audio(14_000, 15_000)], true))).toEqual([0, 2_000, 4_000, 6_000, 8_000, 14_000])
   })

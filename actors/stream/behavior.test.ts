@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MESSAGE_OVERHEAD_BYTES } from '../../runtime/limits.ts'
-import { brokenAnnouncements, brokenNumbers, renditionNames, samplesIn } from '../packager/testing/logRules.ts'
+import { brokenAnnouncements, brokenNumbers, brokenTimes, renditionNames, samplesIn } from '../packager/testing/logRules.ts'
 import { applyRecord } from '../playlist/applyRecord.ts'
 import { openWindow } from '../playlist/liveWindow.ts'
 import { chunksOf, containerOf, factsOf, readSource } from '../testing/readSource.ts'
@@ -46,11 +46,19 @@ const expectWhole = (world: StreamWorld, recordings: ReadonlyArray<string>): voi
     else expect(times.filter((time, i) => i > 0 && time !== (times[i - 1] ?? 0) + AAC_FRAME).length).toBe(breaks)
   }
   if (pictures.length > 0) expect(renditionNames(log)).toContain('source')
-  expect(brokenNumbers(log)).toEqual([])
+  expect([brokenNumbers(log), brokenTimes(log)]).toEqual([[], []])
+  expect(cutsWithoutKeyframe(world, log)).toEqual([])
   const once = world.announced.filter((closed, i, all) => all.findIndex(({ rendition, msn }) => rendition === closed.rendition && msn === closed.msn) === i)
   expect(brokenAnnouncements(log, once)).toEqual([])
   expectReadable(world)
 }
+
+/** Owners whose encoder did not begin with a keyframe: what they dropped of its first frames, they needed. */
+const cutsWithoutKeyframe = (world: StreamWorld, log: ReturnType<typeof fragmentsIn>): ReadonlyArray<number> =>
+  world.media.filter(({ record }) => record.body.case === 'takeOver').flatMap(({ seq }) => {
+    const first = log.filter((record) => record.seq > seq).flatMap(({ body }) => body.fragments).find(({ rendition }) => rendition === '240p')
+    return first === undefined || first.independent ? [] : [seq]
+  })
 
 /** Whoever reads from the start, and whoever comes late and begins where a record's checkpoint says, can play all of it. */
 const expectReadable = (world: StreamWorld): void => {
@@ -132,6 +140,20 @@ describe('a source that begins anew within its byte stream', () => {
       expectWhole(published(inbox, weather), recordings)
     }), { numRuns: 20 })
   })
+})
+
+it('a source that begins anew within its byte stream is gone on with right behind the discontinuity', () => {
+  for (const name of ['100ms-h264.webm', 'audioonly.webm']) {
+    const inbox = new Inbox()
+    inbox.open(recording(name).mimeType)
+    for (const { bytes } of [...recording(name).chunks, ...recording(name).chunks]) inbox.chunk(bytes)
+    inbox.end()
+    const world = new StreamWorld(inbox)
+    drive(world, calm, () => world.media.at(-1)?.record.body.case === 'discontinuity')
+    world.takeOver()
+    drive(world, calm)
+    expectWhole(world, [name, name])
+  }
 })
 
 describe('the same messages', () => {

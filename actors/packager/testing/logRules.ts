@@ -9,6 +9,7 @@ import { PART_FLOOR, SEGMENT_MS_MAX } from '../limits.ts'
 import type { Packager } from '../packager.ts'
 
 const MICROSECONDS = 1_000_000
+const OVERLAP_SECONDS_MAX = 0.1
 /** RFC 8216bis 4.4.3.1: EXTINF, rounded, is not above EXT-X-TARGETDURATION. */
 const SEGMENT_SECONDS_MAX = SEGMENT_MS_MAX / 1_000
 
@@ -89,6 +90,17 @@ export const brokenNumbers = (log: ReadonlyArray<RuledRecord>): ReadonlyArray<st
       return allowed ? [] : [`${at} is followed by ${next.msn}.${next.part}`]
     })
   )
+
+/** Time does not go back; where another run of FFmpeg begins, a last frame whose length was guessed may overlap a little. */
+export const brokenTimes = (log: ReadonlyArray<RuledRecord>): ReadonlyArray<string> =>
+  renditionNames(log).flatMap((rendition) => {
+    const timescale = timescaleOf(log, rendition)
+    return fragmentsOf(log, rendition).flatMap(({ seq, fragment }, i, all) => {
+      const before = all[i - 1]?.fragment
+      const end = before === undefined ? fragment.start : before.start + before.duration
+      return Number(fragment.start - end) / timescale < -OVERLAP_SECONDS_MAX ? [`${rendition} at ${seq} begins at ${fragment.start}, before ${end}`] : []
+    })
+  })
 
 /**
  * Parts keep to the target and segments to the maximum, where one frame alone is not too long. Short parts are
