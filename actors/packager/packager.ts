@@ -209,12 +209,12 @@ const closedOf = (state: Packager, { track, duration }: Ended, options: TakeOpti
 const wallClock = ({ anchor }: Packager, ticks: number): number =>
   anchor === undefined ? 0 : Math.round(anchor.wall_ms + (ticks - anchor.ticks) / TICKS_PER_MS)
 
-/** The live window begins with the oldest segment that lies wholly in it; it never goes back. */
+/** The live window begins with the oldest segment that lies wholly in it, which no rendition still has to give; it never goes back. */
 const moveWindow = (state: Packager, settings: PackagerSettings): Packager => {
   const oldest = timelineEnd(state) - settings.liveWindow_ms * TICKS_PER_MS
   const { firstMsn, starts } = state.segmentation
   const within = firstMsn + starts.findIndex(({ start }) => start >= oldest)
-  const newest = state.tracks.filter(({ started }) => started).map(({ msn }) => msn)
+  const newest = state.tracks.filter(({ started, frames }) => started || frames === 0).map(({ msn }) => msn)
   const last = Math.max(Math.min(...newest), Math.max(...newest) - WINDOW_LAG_SEGMENTS_MAX) - WINDOW_SEGMENTS_MIN
   const windowStartMsn = Math.max(state.windowStartMsn, Math.min(within < firstMsn ? last : within, last))
   return { ...state, windowStartMsn, segmentation: forgetBefore(state.segmentation, windowStartMsn) }
