@@ -2,16 +2,13 @@ import { Effect, Layer } from 'effect'
 import { Database } from '../../actors/database/Database.ts'
 import { ObjectStore } from '../../actors/storage/ObjectStore.ts'
 import { Readiness } from '../../edge/http/Readiness.ts'
-import { Nats } from '../../runtime/Nats.ts'
 
 /** What `/ready` looks at beside what the edge itself adds. */
 export const checks = Layer.effectDiscard(
   Effect.gen(function* () {
     const readiness = yield* Readiness
-    const nats = yield* Nats
     const store = yield* ObjectStore
     const database = yield* Database
-    yield* readiness.register('nats', Effect.suspend(() => (nats.connected() ? Effect.void : Effect.fail('not connected'))))
     yield* readiness.register('object store', Effect.mapError(store.check, (error) => error.message))
     yield* readiness.register('database', Effect.mapError(database.check, (error) => error.message))
   })
