@@ -1,4 +1,4 @@
-import { Cause, Context, Effect, Exit, Fiber, Layer, Scope } from 'effect'
+import { Cause, Context, Effect, Exit, Fiber, Layer, Random, Scope } from 'effect'
 import type { ActorKind } from './ActorKind.ts'
 import type { Ask } from './Ask.ts'
 import { Claims } from './Claims.ts'
@@ -155,7 +155,7 @@ const lookForWork = Effect.fnUntraced(function* <Record, State, Message, Action,
       Effect.forkScoped
     )
   yield* every(settings.lease_ms / 10, orphans)
-  yield* every(SWEEP_MS * (0.75 + Math.random() / 2), sweep)
+  yield* every(SWEEP_MS * (0.75 + (yield* Random.next) / 2), sweep)
 })
 
 const takeCommands = Effect.fnUntraced(function* (kind: string, room: () => boolean, consider: (id: string) => Effect.Effect<Considered, LogUnavailable>) {

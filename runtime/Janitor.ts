@@ -3,7 +3,7 @@ import { Claims } from './Claims.ts'
 import type { LogUnavailable } from './errors.ts'
 import { FLOOR_READS_MAX, TRIM_MS } from './limits.ts'
 import { Log } from './Log.ts'
-import { apiCode, ask, Nats } from './Nats.ts'
+import { Nats } from './Nats.ts'
 import { type Floors, Retention } from './Retention.ts'
 import { relieve } from './relieve.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
@@ -13,7 +13,6 @@ import { purgeBefore } from './trim.ts'
 const LEASE = 'janitor.trim'
 /** The consumer behind which SEGMENTS is trimmed: every worker of the archive shares it. */
 export const ARCHIVE_CONSUMER = 'archive'
-const CONSUMER_NOT_FOUND = 10014
 const STREAM_LOGS = ['ingest', 'media'] as const
 
 /** Trims the logs, on one node at a time. */
@@ -59,23 +58,15 @@ export const trimLogs: Effect.Effect<void, LogUnavailable, Log | Nats | Retentio
 })
 
 /** Purges of SEGMENTS what the archive has done; nothing before there is an archive. */
-export const trimSegments: Effect.Effect<void, LogUnavailable, Nats> = Effect.gen(function* () {
-  const nats = yield* Nats
-  const done = yield* ask('progress of the archive', async () => {
-    try {
-      return (await nats.manager.consumers.info('SEGMENTS', ARCHIVE_CONSUMER)).ack_floor.stream_seq
-    } catch (cause) {
-      if (apiCode(cause) === CONSUMER_NOT_FOUND) return 0
-      throw cause
-    }
-  })
-  yield* purge('SEGMENTS', purgeBefore(done, []))
+export const trimSegments: Effect.Effect<void, LogUnavailable, Log> = Effect.gen(function* () {
+  const log = yield* Log
+  yield* purge('SEGMENTS', purgeBefore(yield* log.acknowledgedThrough('SEGMENTS', ARCHIVE_CONSUMER), []))
 })
 
-const purge = (log: string, before: number | undefined): Effect.Effect<void, LogUnavailable, Nats> =>
+const purge = (name: string, before: number | undefined): Effect.Effect<void, LogUnavailable, Log> =>
   Effect.gen(function* () {
     if (before === undefined) return
-    const nats = yield* Nats
-    const { purged } = yield* ask(`purge ${log}`, () => nats.manager.streams.purge(log, { seq: before }))
-    if (purged > 0) yield* Effect.logDebug('trimmed', { log, before, messages: purged })
+    const log = yield* Log
+    const messages = yield* log.purge(name, before)
+    if (messages > 0) yield* Effect.logDebug('trimmed', { log: name, before, messages })
   })

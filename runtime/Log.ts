@@ -1,36 +1,21 @@
 import { Context, Deferred, Effect, Layer, Schema, type Scope } from 'effect'
 import { headers, type MsgHdrs, NatsError, nuid, type StoredMsg } from 'nats'
-import { type AppendInput, type AppendStep, beginAppend, decideAppend } from './append.ts'
-import { Fenced, HeadLost, LogFull, LogUnavailable, RecordTooBig } from './errors.ts'
-import { API_TIMEOUT_MS, APPEND_TIMEOUT_MS, APPEND_WARN_ATTEMPTS } from './limits.ts'
+import { type AppendInput, beginAppend, decideAppend } from './append.ts'
+import { type Appender, type AppendPort, appenderOver } from './Appender.ts'
+import { LogFull, LogUnavailable } from './errors.ts'
+import { API_TIMEOUT_MS, APPEND_TIMEOUT_MS } from './limits.ts'
 import { apiCode, ask, Nats } from './Nats.ts'
 import { type LogEntry, PullReader } from './PullReader.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 import { type LogSubject, logSubject } from './topology.ts'
 
+export type { Appender, AppendError } from './Appender.ts'
 export type { LogEntry } from './PullReader.ts'
 export type { LogSubject } from './topology.ts'
 
 const MESSAGE_NOT_FOUND = 10037
+const CONSUMER_NOT_FOUND = 10014
 const RECORD_ID_HEADER = 'Millrace-Record-Id'
-
-/** Why an append did not store its record. */
-export type AppendError = Fenced | HeadLost | LogFull | RecordTooBig
-
-/** A chain of compare-and-set appends to one subject, one in flight. Calls are made one after another. */
-export interface Appender {
-  /**
-   * Appends a record; resolves with its sequence once it is known to be stored. Unknown outcomes are resolved by looking
-   * at the head, where a header with an id of the record's own tells, for as long as NATS is away.
-   *
-   * `onUnread` is called with `data` when it is certain that nobody will read it any more, so that its bytes may be
-   * overwritten: the server has acknowledged the one time that it was sent. It is not called where the outcome was ever in
-   * doubt, since some of the bytes may then still be waiting to leave.
-   */
-  readonly append: (data: Uint8Array, onUnread?: (data: Uint8Array) => void) => Effect.Effect<number, AppendError>
-  /** Sequence of the subject's head as this writer knows it; 0 where nothing is there. */
-  readonly expected: () => number
-}
 
 /** A reader that takes bytes only as it is granted them. */
 export interface Mailbox {
@@ -49,6 +34,12 @@ export interface LogUsage {
   readonly lastSeq: number
 }
 
+/** What stands in a log, by subject. */
+export interface LogSubjects {
+  readonly firstSeq: number
+  readonly messages: Readonly<Record<string, number>>
+}
+
 /** The logs: append by compare-and-set, publish, read the head, read a range, follow. */
 export class Log extends Context.Service<Log, {
   readonly subject: (log: 'ingest' | 'media' | 'segments', id: string) => LogSubject
@@ -65,6 +56,14 @@ export class Log extends Context.Service<Log, {
   readonly mailbox: (at: LogSubject, consumer: string, from: number, onEntry: (entry: LogEntry) => void) => Effect.Effect<Mailbox, never, Scope.Scope>
   /** How full a log is, by the name of its JetStream stream. */
   readonly usage: (log: string) => Effect.Effect<LogUsage, LogUnavailable>
+  /** Removes the consumer of a mailbox that an earlier owner of the actor has left behind. */
+  readonly removeMailbox: (at: LogSubject, consumer: string) => Effect.Effect<void, LogUnavailable>
+  /** Messages of each subject of a log. */
+  readonly subjects: (log: string) => Effect.Effect<LogSubjects, LogUnavailable>
+  /** Removes all messages before a sequence, of one subject where it is given; resolves with how many went. */
+  readonly purge: (log: string, before: number, subject?: string) => Effect.Effect<number, LogUnavailable>
+  /** Sequence up to which a named consumer has acknowledged everything; 0 where there is no such consumer. */
+  readonly acknowledgedThrough: (log: string, consumer: string) => Effect.Effect<number, LogUnavailable>
   /** Largest record that one message can carry, bytes, room for its own fields and headers included. */
   readonly messageBytesMax: number
 }>()('millrace/runtime/Log') {
@@ -86,7 +85,7 @@ export class Log extends Context.Service<Log, {
       return Log.of({
         subject: (log, id) => logSubject(log, id, shards),
         head: (at) => Effect.map(head(at), (stored) => stored?.entry),
-        appender: makeAppender(nats, head),
+        appender: appenderOver(appendPort(nats, head)),
         publish: publishOnce(nats),
         read: readRange(head, open),
         follow: (at, from, onEntry) => Effect.asVoid(open(at, from, onEntry)),
@@ -96,11 +95,31 @@ export class Log extends Context.Service<Log, {
           Effect.map(ask(`usage of ${log}`, () => nats.manager.streams.info(log)), ({ config, state }) => ({
             messages: state.messages, bytes: state.bytes, bytesMax: config.max_bytes, lastSeq: state.last_seq
           })),
+        ...upkeep(nats),
         messageBytesMax: nats.payloadMax
       })
     })
   )
 }
+
+type Upkeep = Pick<Log['Service'], 'removeMailbox' | 'subjects' | 'purge' | 'acknowledgedThrough'>
+
+const upkeep = ({ manager }: Nats['Service']): Upkeep => ({
+  removeMailbox: (at, consumer) => Effect.asVoid(ask(`remove consumer ${consumer}`, () => manager.consumers.delete(at.log, consumer))),
+  subjects: (log) =>
+    Effect.map(ask(`subjects of ${log}`, () => manager.streams.info(log, { subjects_filter: '>' })), ({ state }) => ({ firstSeq: state.first_seq, messages: state.subjects ?? {} })),
+  purge: (log, before, subject) =>
+    Effect.map(ask(`purge ${log}`, () => manager.streams.purge(log, { seq: before, ...(subject === undefined ? {} : { filter: subject }) })), ({ purged }) => purged),
+  acknowledgedThrough: (log, consumer) =>
+    ask(`progress of ${consumer}`, async () => {
+      try {
+        return (await manager.consumers.info(log, consumer)).ack_floor.stream_seq
+      } catch (cause) {
+        if (apiCode(cause) === CONSUMER_NOT_FOUND) return 0
+        throw cause
+      }
+    })
+})
 
 interface StoredHead {
   readonly entry: LogEntry
@@ -142,45 +161,14 @@ const send = (nats: Nats['Service'], subject: string, data: Uint8Array, hdrs?: M
     }
   })
 
-const makeAppender = (nats: Nats['Service'], head: ReadHead) => (at: LogSubject, start: number): Appender => {
-  let expected = start
-  const perform = (step: AppendStep & { _tag: 'Publish' | 'ReadHead' }, data: Uint8Array, recordId: string): Effect.Effect<AppendInput> =>
-    step._tag === 'Publish' ? send(nats, at.subject, data, expectation(at, expected, recordId)) : lookUp(head, at)
-  return {
-    expected: () => expected,
-    append: Effect.fnUntraced(function* (data, onUnread) {
-      const recordId = nuid.next()
-      let state = beginAppend(recordId, expected)
-      let step: AppendStep = { _tag: 'Publish', wait_ms: 0 }
-      let last: AppendInput = { _tag: 'Unknown' }
-      while (step._tag === 'Publish' || step._tag === 'ReadHead') {
-        if (step.wait_ms > 0) yield* Effect.sleep(step.wait_ms)
-        if (!nats.connected()) yield* nats.whenConnected
-        last = yield* perform(step, data, recordId)
-        const next: ReturnType<typeof decideAppend> = decideAppend(state, last)
-        if (next.state.attempts > state.attempts && next.state.attempts % APPEND_WARN_ATTEMPTS === 0) {
-          yield* Effect.logWarning('append waits for the log', { subject: at.subject, attempts: next.state.attempts, last })
-        }
-        state = next.state
-        step = next.step
-      }
-      switch (step._tag) {
-        case 'Stored':
-          expected = step.seq
-          if (last._tag === 'Acked' && state.attempts + state.fullAttempts === 0) onUnread?.(data)
-          return step.seq
-        case 'Fenced':
-          return yield* new Fenced({ subject: at.subject, expected, head: step.head })
-        case 'HeadLost':
-          return yield* new HeadLost({ subject: at.subject, expected })
-        case 'Full':
-          return yield* new LogFull({ subject: at.subject, code: step.code, description: step.description })
-        case 'TooBig':
-          return yield* new RecordTooBig({ subject: at.subject, bytes: data.byteLength, limit: nats.payloadMax })
-      }
-    })
-  }
-}
+const appendPort = (nats: Nats['Service'], head: ReadHead): AppendPort => ({
+  publish: (at, data, expected, recordId) => send(nats, at.subject, data, expectation(at, expected, recordId)),
+  head: (at) => Effect.map(head(at), (found) => (found === undefined ? undefined : { seq: found.entry.seq, recordId: found.recordId })),
+  newRecordId: () => nuid.next(),
+  connected: nats.connected,
+  whenConnected: nats.whenConnected,
+  messageBytesMax: nats.payloadMax
+})
 
 const expectation = (at: LogSubject, expected: number, recordId: string): MsgHdrs => {
   const hdrs = headers()
@@ -189,12 +177,6 @@ const expectation = (at: LogSubject, expected: number, recordId: string): MsgHdr
   hdrs.set(RECORD_ID_HEADER, recordId)
   return hdrs
 }
-
-const lookUp = (head: ReadHead, at: LogSubject): Effect.Effect<AppendInput> =>
-  head(at).pipe(
-    Effect.map((found): AppendInput => (found === undefined ? { _tag: 'HeadAbsent' } : { _tag: 'Head', seq: found.entry.seq, recordId: found.recordId })),
-    Effect.catch(() => Effect.succeed<AppendInput>({ _tag: 'HeadUnknown' }))
-  )
 
 const publishOnce = (nats: Nats['Service']) =>
   Effect.fnUntraced(function* (subject: string, data: Uint8Array): Effect.fn.Return<number, LogFull | LogUnavailable> {

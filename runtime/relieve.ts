@@ -2,7 +2,7 @@ import { Effect } from 'effect'
 import type { LogUnavailable } from './errors.ts'
 import { LOG_PINNED_SHARE, RELIEVED_MAX, RELIEVE_PAUSE_MS } from './limits.ts'
 import { Log } from './Log.ts'
-import { ask, Nats } from './Nats.ts'
+import { Nats } from './Nats.ts'
 
 /** Before 2.10 a filtered purge stalls all publishers, and gives no space back. */
 const hasFilteredPurge = (version: string): boolean => {
@@ -20,12 +20,12 @@ export const relieve = Effect.fnUntraced(function* (name: string, floorOf: (id: 
   const nats = yield* Nats
   const { bytes, bytesMax } = yield* log.usage(name)
   if (bytes <= LOG_PINNED_SHARE * bytesMax || !hasFilteredPurge(nats.serverVersion)) return
-  const { state } = yield* ask(`subjects of ${name}`, () => nats.manager.streams.info(name, { subjects_filter: '>' }))
-  const biggest = Object.entries(state.subjects ?? {}).sort(([, a], [, b]) => b - a).slice(0, RELIEVED_MAX)
+  const { firstSeq, messages } = yield* log.subjects(name)
+  const biggest = Object.entries(messages).sort(([, a], [, b]) => b - a).slice(0, RELIEVED_MAX)
   for (const [subject] of biggest) {
     const before = floorOf(subject.split('.').at(-1) ?? '')
-    if (before === undefined || before <= state.first_seq) continue
-    const { purged } = yield* ask(`purge ${subject}`, () => nats.manager.streams.purge(name, { filter: subject, seq: before }))
+    if (before === undefined || before <= firstSeq) continue
+    const purged = yield* log.purge(name, before, subject)
     if (purged === 0) continue
     yield* Effect.logInfo('trimmed behind a stream that pins the log', { log: name, subject, before, messages: purged })
     yield* Effect.sleep(RELIEVE_PAUSE_MS)

@@ -1,9 +1,9 @@
 import { Clock, Effect } from 'effect'
 import type { ActorKind, Owned } from './ActorKind.ts'
 import { type Appender, Log } from './Log.ts'
-import { ask, Nats } from './Nats.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 import { decideTakeOver } from './takeOver.ts'
+import type { LogSubject } from './topology.ts'
 
 /** An actor just taken over, and the appender that is fenced by whoever takes it over next. */
 export interface TakenOver<Record> {
@@ -27,7 +27,7 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
       Effect.catchTag('Fenced', () => Effect.succeed(undefined))
     )
     if (token === undefined) continue
-    if (step.previousToken > 0) yield* Effect.forkChild(removeConsumer(log.subject(kind.inbox, id).log, consumerName(id, step.previousToken)))
+    if (step.previousToken > 0) yield* Effect.forkChild(removeConsumer(log.subject(kind.inbox, id), consumerName(id, step.previousToken)))
     yield* Effect.logInfo('taken over', { token, attempts: step.stamp.attempts })
     const owned: Owned<Record> = { id, token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts }
     const takenOver: TakenOver<Record> = { owned, appender }
@@ -39,7 +39,7 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
 export const consumerName = (id: string, token: number): string => `${id}-${token}`
 
 /** The old owner's consumer goes; where it is gone already, or cannot be reached, its own idle limit ends it. */
-const removeConsumer = (log: string, name: string): Effect.Effect<void, never, Nats> =>
-  Effect.flatMap(Nats, (nats) => ask(`remove consumer ${name}`, () => nats.manager.consumers.delete(log, name))).pipe(
+const removeConsumer = (at: LogSubject, name: string): Effect.Effect<void, never, Log> =>
+  Effect.flatMap(Log, (log) => log.removeMailbox(at, name)).pipe(
     Effect.catch((error) => Effect.logDebug('consumer of the owner before', { name, reason: error.reason }))
   )

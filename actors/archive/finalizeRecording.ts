@@ -18,7 +18,7 @@ import { ArchiveSettings } from './ArchiveSettings.ts'
 import { complaint, missingRenditions, recordedRenditions, type RecordedRendition } from './completeness.ts'
 import { STATE_ATTEMPTS_MAX } from './limits.ts'
 import { objectKeys } from './objectKeys.ts'
-import { makePoster } from './poster.ts'
+import { PosterMaker } from './poster.ts'
 
 /** `Waiting`: segments are still on their way. `NotEnded`: the MEDIA log goes on. `Unknown`: no such stream, or no folder for it. */
 export type Finalized = 'Ready' | 'Waiting' | 'NotEnded' | 'Unknown'
@@ -104,6 +104,7 @@ const storePoster = Effect.fnUntraced(function* (prefix: string, renditions: Rea
   if (there) return
   const init = yield* store.get(objectKeys.init(prefix, row.rendition, row.init))
   const segment = yield* store.get(row.objectKey)
+  const makePoster = yield* PosterMaker
   yield* makePoster(settings.ffmpeg, init, segment, settings.posterTimeout_ms).pipe(
     Effect.flatMap((picture) => store.put(key, picture)),
     Effect.catchTag('PosterFailed', (error) => Effect.logWarning('a recording has no poster', { prefix, reason: error.reason }))

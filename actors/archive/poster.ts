@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { Effect } from 'effect'
+import { Context, Effect } from 'effect'
 import { killGroup } from '../ffmpeg/launch.ts'
 import { PosterFailed } from './errors.ts'
 import { POSTER_BYTES_MAX, POSTER_STDERR_BYTES_MAX, POSTER_WIDTH_MAX } from './limits.ts'
@@ -41,3 +41,6 @@ export const makePoster = (ffmpeg: string, init: Uint8Array, segment: Uint8Array
   }).pipe(
     Effect.timeoutOrElse({ duration: timeout_ms, orElse: () => Effect.fail(new PosterFailed({ reason: `FFmpeg gave no picture within ${timeout_ms} ms` })) })
   )
+
+/** Who makes posters: FFmpeg, unless a world without programs puts something in its place. */
+export class PosterMaker extends Context.Reference<typeof makePoster>('millrace/actors/archive/PosterMaker', { defaultValue: () => makePoster }) {}

@@ -1,7 +1,6 @@
 import { Context, Effect, Layer, Schedule } from 'effect'
-import { LogUnavailable } from '../../runtime/errors.ts'
+import type { LogUnavailable } from '../../runtime/errors.ts'
 import { Log } from '../../runtime/Log.ts'
-import { ask, Nats } from '../../runtime/Nats.ts'
 import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
 import { IngestSettings } from './IngestSettings.ts'
 import { LOG_USED_MAX, SPACE_CHECK_MS } from './limits.ts'
@@ -19,13 +18,12 @@ export class LogSpace extends Context.Service<LogSpace, {
     LogSpace,
     Effect.gen(function* () {
       const log = yield* Log
-      const nats = yield* Nats
       const { shards } = yield* RuntimeSettings
       const { fullRefusal_ms } = yield* IngestSettings
       const overfull = new Set<string>()
       const refused_ms = new Map<string, number>()
       const names = Array.from({ length: shards }, (_, shard) => [`INGEST_${shard}`, `MEDIA_${shard}`]).flat()
-      const check = Effect.forEach(names, (name) => measure(nats, name, overfull), { discard: true }).pipe(
+      const check = Effect.forEach(names, (name) => measure(log, name, overfull), { discard: true }).pipe(
         Effect.catch((error) => Effect.logDebug('space of the logs is not known', error))
       )
       yield* check
@@ -43,8 +41,8 @@ export class LogSpace extends Context.Service<LogSpace, {
   )
 }
 
-const measure = (nats: Nats['Service'], name: string, overfull: Set<string>): Effect.Effect<void, LogUnavailable> =>
-  Effect.map(ask(`space of ${name}`, () => nats.manager.streams.info(name)), ({ config, state }) => {
-    if (config.max_bytes > 0 && state.bytes > LOG_USED_MAX * config.max_bytes) overfull.add(name)
+const measure = (log: Log['Service'], name: string, overfull: Set<string>): Effect.Effect<void, LogUnavailable> =>
+  Effect.map(log.usage(name), ({ bytes, bytesMax }) => {
+    if (bytesMax > 0 && bytes > LOG_USED_MAX * bytesMax) overfull.add(name)
     else overfull.delete(name)
   })
