@@ -28,8 +28,13 @@ export class EdgeSocket {
   readonly closed: Promise<PublishingEnded>
   private readonly waiting = new Map<string, (message: EdgeMessage) => void>()
 
-  constructor(edge: string, onMessage: (message: EdgeMessage) => void) {
-    this.socket = new WebSocket(socketUrl(edge), { perMessageDeflate: false, generateMask: noMask })
+  /** With `answerWithin_ms`, an edge that does not answer the connection in that time counts as gone. */
+  constructor(edge: string, onMessage: (message: EdgeMessage) => void, answerWithin_ms?: number) {
+    this.socket = new WebSocket(socketUrl(edge), {
+      perMessageDeflate: false,
+      generateMask: noMask,
+      ...(answerWithin_ms === undefined ? {} : { handshakeTimeout: answerWithin_ms }),
+    })
     let refusal = ''
     this.closed = new Promise((resolve) => {
       this.socket.on('error', (error) => (refusal ||= error.message))

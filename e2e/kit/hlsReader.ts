@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import HLS from 'hls-parser'
 import type { types } from 'hls-parser'
-import { httpGet, RequestFailed } from './httpClient.ts'
+import { type Answer, httpGet, RequestFailed } from './httpClient.ts'
 
 /** One downloaded part or whole segment. */
 export interface CapturedMedia {
@@ -54,7 +54,11 @@ export interface ReadOptions {
   readonly keeps?: boolean
   /** The first answer may be 404 for so long, in ms, because the stream is only beginning; default 15,000. */
   readonly patience_ms?: number
+  /** How to get what an address names; default `httpGet`. Rejects with `RequestFailed`. */
+  readonly get?: Get
 }
+
+type Get = (url: string) => Promise<Answer>
 
 type MediaPlaylist = types.MediaPlaylist
 type Segment = types.Segment
@@ -66,10 +70,10 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const isOverdue = (deadline_ms: number): boolean => performance.now() > deadline_ms
 
 /** Gets a playlist, waiting while it is not there yet. */
-const getPatiently = async (url: string, patience_ms: number): Promise<{ url: string; body: string }> => {
+const getPatiently = async (url: string, patience_ms: number, get: Get): Promise<{ url: string; body: string }> => {
   for (const deadline_ms = performance.now() + patience_ms; ; await delay(100)) {
     try {
-      const answer = await httpGet(url)
+      const answer = await get(url)
       return { url: answer.url, body: text(answer.bytes) }
     } catch (error) {
       if (!(error instanceof RequestFailed) || isOverdue(deadline_ms)) throw error
@@ -78,8 +82,12 @@ const getPatiently = async (url: string, patience_ms: number): Promise<{ url: st
 }
 
 /** Addresses of all media playlists that a multivariant playlist names, with their renditions' folder names. */
-export const renditionsOf = async (url: string, patience_ms = 15_000): Promise<ReadonlyArray<{ readonly name: string; readonly url: string }>> => {
-  const { url: at, body } = await getPatiently(url, patience_ms)
+export const renditionsOf = async (
+  url: string,
+  patience_ms = 15_000,
+  get: Get = httpGet,
+): Promise<ReadonlyArray<{ readonly name: string; readonly url: string }>> => {
+  const { url: at, body } = await getPatiently(url, patience_ms, get)
   const playlist = HLS.parse(body)
   if (!playlist.isMasterPlaylist) return [{ name: '', url: at }]
   const uris = new Set<string>()
@@ -114,10 +122,12 @@ class Reading {
   private part = 0
   private readonly base: string
   private readonly options: ReadOptions
+  private readonly get: Get
 
   constructor(base: string, options: ReadOptions) {
     this.base = base
     this.options = options
+    this.get = options.get ?? httpGet
   }
 
   /** Takes everything in this playlist that was not taken before. */
@@ -157,12 +167,12 @@ class Reading {
 
   private async download({ init, discontinuitySequence }: Place, { index, uri, duration_s, independent }: Wanted): Promise<void> {
     if (init !== '' && !this.inits.has(init)) {
-      const header = await httpGet(init)
+      const header = await this.get(init)
       this.inits.set(init, header.bytes)
       this.options.onInit?.(header.bytes)
     }
     const url = new URL(uri, this.base).href
-    const { bytes, at_ms } = await httpGet(url)
+    const { bytes, at_ms } = await this.get(url)
     const taken = { msn: this.msn, part: index, url, bytes, init, discontinuitySequence, duration_s, independent, at_ms }
     if (this.options.keeps !== false) this.media.push(taken)
     this.options.onMedia?.(taken)
@@ -194,7 +204,8 @@ const sleepBetween = async (playlist: MediaPlaylist, asked: string, url: string)
 /** Follows a multivariant or media playlist until it ends, the time is over or the signal comes. */
 export const readHls = async (url: string, options: ReadOptions = {}): Promise<Capture> => {
   const patience_ms = options.patience_ms ?? 15_000
-  const renditions = await renditionsOf(url, patience_ms)
+  const get = options.get ?? httpGet
+  const renditions = await renditionsOf(url, patience_ms, get)
   const chosen = options.rendition === undefined ? renditions[0] : renditions.find(({ name }) => name === options.rendition)
   if (chosen === undefined) throw new Error(`${url} has no rendition ${options.rendition}; it has ${renditions.map((r) => r.name).join(', ')}`)
   const deadline_ms = performance.now() + (options.for_ms ?? Number.POSITIVE_INFINITY)
@@ -204,12 +215,12 @@ export const readHls = async (url: string, options: ReadOptions = {}): Promise<C
     options.onRevision?.(body)
     return parseMedia(body, from)
   }
-  let playlist = read((await getPatiently(chosen.url, patience_ms)).body, chosen.url)
+  let playlist = read((await getPatiently(chosen.url, patience_ms, get)).body, chosen.url)
   await reading.take(playlist)
   while (!playlist.endlist && !isOver()) {
     const asked = nextRequest(chosen.url, playlist)
     try {
-      playlist = read(text((await httpGet(asked)).bytes), asked)
+      playlist = read(text((await get(asked)).bytes), asked)
       await reading.take(playlist)
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error

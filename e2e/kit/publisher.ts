@@ -16,6 +16,10 @@ export interface StartOptions {
   readonly resumes?: boolean
   /** How long it tries to come back before it gives up; default 30,000. */
   readonly giveUpAfter_ms?: number
+  /** Other edges: after a drop, each attempt to come back goes to the next one, the first edge last. */
+  readonly otherEdges?: ReadonlyArray<string>
+  /** Leaves an edge that has said nothing for so long though chunks wait for it; default: waits for ever. */
+  readonly silence_ms?: number
 }
 
 /** The edge's answer to `stop`. */
@@ -46,7 +50,7 @@ export interface Publisher {
   readonly useEdge: (url: string) => void
   /** All JSON messages so far. */
   readonly messages: ReadonlyArray<EdgeMessage>
-  /** Waits for everything to be acknowledged, then ends the stream. */
+  /** Waits for everything to be acknowledged, then ends the stream. Rejects with 4404 where a drop hid that it was ended already. */
   readonly stop: () => Promise<Stopped>
   /** Leaves without `stop`. */
   readonly leave: () => void
@@ -58,7 +62,8 @@ class Publishing implements Publisher {
   readonly messages: Array<EdgeMessage> = []
   readonly failed: Promise<never>
   private readonly options: StartOptions
-  private edge: string
+  /** The one in use first. */
+  private edges: ReadonlyArray<string>
   private connection: EdgeSocket
   private identity = { recordingId: '', publisherToken: '', epoch: '' as string | number }
   /** Chunks not yet acknowledged; the first has the sequence `floor`. */
@@ -66,15 +71,20 @@ class Publishing implements Publisher {
   private floor = 0
   private attached = false
   private over = false
+  private stopping = false
+  private readonly attachments = new Set<() => void>()
+  private heard_ms = performance.now()
+  private readonly listening: NodeJS.Timeout | undefined
   private fail: (why: PublishingEnded) => void = () => undefined
   private readonly drains = new Set<{ readonly atMost: number; readonly done: () => void }>()
 
   constructor(edge: string, options: StartOptions) {
-    this.edge = edge
+    this.edges = [edge, ...(options.otherEdges ?? [])]
     this.options = options
     this.failed = new Promise<never>((_resolve, reject) => (this.fail = reject))
     this.failed.catch(() => undefined)
     this.connection = this.connect()
+    this.listening = options.silence_ms === undefined ? undefined : this.listenFor(options.silence_ms)
   }
 
   get recordingId(): string {
@@ -88,9 +98,9 @@ class Publishing implements Publisher {
   readonly acknowledged = (): number => this.floor
 
   async start(): Promise<void> {
-    const { resumes: _resumes, giveUpAfter_ms: _giveUp, ...start } = this.options
+    const { recordingId, publisherToken, title, mimeType, streamKey } = this.options
     await this.connection.opened()
-    const started = await this.connection.ask({ type: 'start', ...start }, 'started')
+    const started = await this.connection.ask({ type: 'start', recordingId, publisherToken, title, mimeType, streamKey }, 'started')
     this.identity = {
       recordingId: String(started['recordingId']),
       publisherToken: String(started['publisherToken']),
@@ -113,12 +123,13 @@ class Publishing implements Publisher {
   readonly drop = (): void => this.connection.socket.terminate()
 
   readonly useEdge = (url: string): void => {
-    this.edge = url
+    this.edges = [url, ...this.edges.slice(1)]
   }
 
   readonly stop = async (): Promise<Stopped> => {
     await this.drained()
-    const stopped = await this.connection.ask({ type: 'stop' }, 'stopped')
+    this.stopping = true
+    const stopped = await this.askToStop()
     this.leave()
     return {
       recordingId: String(stopped['recordingId']),
@@ -130,14 +141,39 @@ class Publishing implements Publisher {
 
   readonly leave = (): void => {
     this.over = true
+    clearInterval(this.listening)
     this.connection.socket.close()
   }
 
+  /** Asks again on the next connection where one drops before the answer. */
+  private async askToStop(): Promise<EdgeMessage> {
+    for (;;) {
+      if (!this.attached) await Promise.race([new Promise<void>((resolve) => this.attachments.add(resolve)), this.failed])
+      try {
+        return await this.connection.ask({ type: 'stop' }, 'stopped')
+      } catch (error) {
+        if (!(error instanceof PublishingEnded) || this.options.resumes === false || isFinal(error.code)) throw error
+      }
+    }
+  }
+
   private connect(): EdgeSocket {
-    return new EdgeSocket(this.edge, (message) => {
+    const [edge = ''] = this.edges
+    this.heard_ms = performance.now()
+    const onMessage = (message: EdgeMessage): void => {
       this.messages.push(message)
+      this.heard_ms = performance.now()
       if (message.type === 'ack') this.forget(Number(message['seq']) + 1)
-    })
+    }
+    return new EdgeSocket(edge, onMessage, this.options.silence_ms)
+  }
+
+  /** A connection on which nothing is heard any more is cut, whether or not the network says so. */
+  private listenFor(silence_ms: number): NodeJS.Timeout {
+    return setInterval(() => {
+      if (this.kept.length === 0 && this.attached && !this.stopping) this.heard_ms = performance.now()
+      if (performance.now() - this.heard_ms > silence_ms) this.drop()
+    }, silence_ms / 10).unref()
   }
 
   /** Lets go of everything before the sequence `next`. */
@@ -154,6 +190,8 @@ class Publishing implements Publisher {
 
   private attach(connection: EdgeSocket): void {
     this.attached = true
+    for (const attached of this.attachments) attached()
+    this.attachments.clear()
     for (const chunk of this.kept) connection.socket.send(chunk, { binary: true })
     void connection.closed.then((ended) => {
       this.attached = false
@@ -167,6 +205,7 @@ class Publishing implements Publisher {
     const deadline_ms = performance.now() + (this.options.giveUpAfter_ms ?? 30_000)
     for (let last = why, pause_ms = 50; !this.over; pause_ms = Math.min(1_000, pause_ms * 2)) {
       if (performance.now() > deadline_ms || isFinal(last.code)) return this.fail(last)
+      this.edges = [...this.edges.slice(1), ...this.edges.slice(0, 1)]
       try {
         return await this.resume()
       } catch (error) {
