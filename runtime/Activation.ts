@@ -15,20 +15,21 @@ export interface Activation {
 }
 
 /**
- * Takes an actor over under `leaseRevision` and runs it: TakeOver, mailbox, behaviour. Everything it holds closes with
- * the scope. The exit says how it ended; failures of single steps never get out as errors.
+ * Takes an actor over under `leaseRevision` and runs it: TakeOver, mailbox, behaviour. `broke` says on what the
+ * activation before broke by itself, if it did. Everything it holds closes with the scope. The exit says how it ended; failures of single steps never get out as errors.
  */
 export const activate = Effect.fnUntraced(function* <Record, State, Message, Action, R>(
   kind: ActorKind<Record, State, Message, Action, R>,
   id: string,
-  leaseRevision: number
+  leaseRevision: number,
+  broke?: string
 ): Effect.fn.Return<Activation, never, R | Log | Nats | Ask | RuntimeSettings | Scope.Scope> {
   const ended = yield* Deferred.make<ActivationExit>()
   const end = (exit: ActivationExit): void => {
     Deferred.doneUnsafe(ended, Effect.succeed(exit))
   }
   const exit = Deferred.await(ended)
-  const taken = yield* Effect.result(takeOverLog(kind, id, leaseRevision))
+  const taken = yield* Effect.result(takeOverLog(kind, id, leaseRevision, broke))
   if (taken._tag === 'Failure') {
     end(exitOf(taken.failure))
     return { drain: () => undefined, exit }

@@ -9,8 +9,13 @@ export type ActivationExit =
   | { readonly _tag: 'Released' }
   /** Somebody else owns the actor. */
   | { readonly _tag: 'Superseded' }
-  /** Something broke; the log is as it was, and another activation may go on. */
-  | { readonly _tag: 'Crashed'; readonly reason: string }
+  /**
+   * The log is as it was, and another activation may go on. `broke`: it broke by itself, and was not ended from outside.
+   * `progressed`: something that the actor is there to make was stored before.
+   */
+  | { readonly _tag: 'Crashed'; readonly reason: string; readonly broke: boolean; readonly progressed: boolean }
+  /** The log gave no answer before the activation had begun. Says nothing of the actor. */
+  | { readonly _tag: 'Unavailable'; readonly reason: string }
   /** The actor says that there is no going on. */
   | { readonly _tag: 'Failed'; readonly reason: string }
 
@@ -18,5 +23,6 @@ export type ActivationExit =
 export const exitOf = (error: AppendError | LogUnavailable | { readonly _tag: 'Superseded' }): ActivationExit => {
   if (error._tag === 'Superseded' || error._tag === 'Fenced') return { _tag: 'Superseded' }
   if (error._tag === 'HeadLost') return { _tag: 'Failed', reason: 'the log of the actor was removed' }
-  return { _tag: 'Crashed', reason: error._tag }
+  if (error._tag === 'LogUnavailable' || error._tag === 'LogFull') return { _tag: 'Unavailable', reason: error._tag }
+  return { _tag: 'Crashed', reason: error._tag, broke: true, progressed: false }
 }

@@ -6,7 +6,9 @@ import type { LogUnavailable } from './errors.ts'
 export interface RecordStamp {
   readonly leaseRevision: number
   readonly resumeSeq: number
+  /** Activations in a row that broke by themselves with the checkpoint where it is, and what the newest broke on. */
   readonly attempts: number
+  readonly brokenBy?: string
   readonly fencingToken: number
   readonly node: string
   readonly writtenAt_ms: number
@@ -20,6 +22,8 @@ export interface RecordCodec<Record> {
   readonly stampOf: (record: Record) => RecordStamp
   /** Whether the record's checkpoint is ahead of the one before it; a TakeOver or a tick is none. */
   readonly isProgress: (record: Record) => boolean
+  /** Whether the record holds what the actor is there to make. Moving on without any of it is progress, but no sign of health. */
+  readonly isOutput: (record: Record) => boolean
   /** The record that carries the head's checkpoint forward under a new owner. */
   readonly takeOver: (head: Record | undefined) => Record
 }
@@ -32,8 +36,9 @@ export interface Owned<Record> {
   /** The record that was the log's head before, with the checkpoint to go on from; undefined for a new actor. */
   readonly head: Record | undefined
   readonly resumeSeq: number
-  /** Takeovers in a row, this one included, that found the checkpoint where it was. */
+  /** Activations in a row that broke by themselves with the checkpoint where it is, and what the newest broke on. */
   readonly attempts: number
+  readonly brokenBy?: string
 }
 
 /** A kind of actor: a fold over the log `inbox` that writes to the log `outbox`. */
@@ -50,6 +55,6 @@ export interface ActorKind<Record, State, Message, Action, R> {
   /** Ids that should have an owner. The truth, where commands are only hints. */
   readonly wanted: Effect.Effect<ReadonlyArray<string>, LogUnavailable, R>
   readonly isWanted: (id: string) => Effect.Effect<boolean, LogUnavailable, R>
-  /** Tells the world that an actor failed for good. */
-  readonly onFailed: (id: string, reason: string) => Effect.Effect<void, LogUnavailable, R>
+  /** Tells the world that an actor failed for good, under `leaseRevision`: an actor that has a later owner is let alone. */
+  readonly onFailed: (id: string, reason: string, leaseRevision: number) => Effect.Effect<void, LogUnavailable, R>
 }

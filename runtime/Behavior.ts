@@ -47,7 +47,7 @@ export type RuntimeAction<Record> =
   | { readonly _tag: 'Finish' }
   /** The actor goes on on another node. */
   | { readonly _tag: 'Release' }
-  /** Begin again from the log. */
-  | { readonly _tag: 'Restart'; readonly reason: string }
+  /** Begin again from the log. `broke`: something broke by itself, on what it was given perhaps; nobody ended it from outside. */
+  | { readonly _tag: 'Restart'; readonly reason: string; readonly broke: boolean }
   /** There is no going on. */
   | { readonly _tag: 'Fail'; readonly reason: string }

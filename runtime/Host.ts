@@ -4,7 +4,7 @@ import type { Ask } from './Ask.ts'
 import { Claims } from './Claims.ts'
 import { type Considered, handleCommand } from './commands.ts'
 import type { LogUnavailable } from './errors.ts'
-import { CLAIM_STAGGER_MS, COMMAND_ACK_WAIT_MS, SWEEP_MS } from './limits.ts'
+import { CLAIM_STAGGER_MS, COMMAND_ACK_WAIT_MS, SWEEP_MS, TELL_FAILED_ATTEMPTS_MAX } from './limits.ts'
 import type { Log } from './Log.ts'
 import type { Nats } from './Nats.ts'
 import { Nodes } from './Nodes.ts'
@@ -110,10 +110,18 @@ const settle = Effect.fnUntraced(function* <Record, State, Message, Action, R>(k
   const claims = yield* Claims
   yield* Effect.logInfo('actor ended here', { exit: exit._tag, ...('reason' in exit ? { reason: exit.reason } : {}) })
   if (exit._tag === 'Superseded') return
-  if (exit._tag === 'Failed') yield* Effect.eventually(Effect.tapError(kind.onFailed(id, exit.reason), () => Effect.sleep(SWEEP_MS)))
+  if (exit._tag === 'Failed') yield* tellFailed(kind.onFailed(id, exit.reason, revision))
   yield* claims.giveUp(`${kind.kind}.${id}`, revision).pipe(Effect.catch((error) => Effect.logWarning('lease not given up', { reason: error.reason })))
   if (exit._tag === 'Released') yield* tell(kind.kind, id).pipe(Effect.catch((error) => Effect.logDebug('no hint for the next owner', { reason: error._tag })))
 })
+
+/** Where the world cannot be told for a long time, somebody else may try: the actor is still wanted. */
+const tellFailed = <R>(tellOnce: Effect.Effect<void, LogUnavailable, R>): Effect.Effect<void, never, R> =>
+  tellOnce.pipe(
+    Effect.tapError((error) => Effect.andThen(Effect.logWarning('nobody knows yet that the actor failed', { reason: error.reason }), Effect.sleep(SWEEP_MS))),
+    Effect.retry({ times: TELL_FAILED_ATTEMPTS_MAX }),
+    Effect.catch((error) => Effect.logError('the actor failed and nobody could be told; its lease is given up', { reason: error.reason }))
+  )
 
 /** Looks for actors whose owner has just gone, often, and for those that should have one, seldom. */
 const lookForWork = Effect.fnUntraced(function* <Record, State, Message, Action, R>(

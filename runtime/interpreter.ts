@@ -1,6 +1,6 @@
-import { Clock, Effect, type Scope } from 'effect'
+import { Cause, Clock, Effect, type Scope } from 'effect'
 import { ActorCell } from './ActorCell.ts'
-import type { ActorKind, RecordStamp } from './ActorKind.ts'
+import type { ActorKind, RecordCodec, RecordStamp } from './ActorKind.ts'
 import { type ActivationExit, exitOf } from './ActivationExit.ts'
 import { Ask } from './Ask.ts'
 import type { RuntimeAction, RuntimeMessage } from './Behavior.ts'
@@ -46,10 +46,23 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
     cell?.stop()
     end(exit)
   }
-  const stampOf = (resumeSeq: number, progress: boolean, writtenAt_ms: number): RecordStamp => ({
-    leaseRevision, resumeSeq, attempts: progress ? 0 : owned.attempts, fencingToken: owned.token, node, writtenAt_ms
+  let moved = false
+  let progressed = false
+  const crash = (reason: string, broke: boolean): void => finish({ _tag: 'Crashed', reason, broke, progressed })
+  const stampOf = (record: Record, resumeSeq: number, writtenAt_ms: number): RecordStamp => {
+    const attempts = moved || kind.codec.isProgress(record) ? 0 : owned.attempts
+    return { leaseRevision, resumeSeq, attempts, brokenBy: attempts === 0 ? '' : owned.brokenBy ?? '', fencingToken: owned.token, node, writtenAt_ms }
+  }
+  const append = appendWith(appender, kind.codec, stampOf, {
+    stored: (record, seq) => {
+      moved ||= kind.codec.isProgress(record)
+      progressed ||= kind.codec.isOutput(record)
+      send({ _tag: 'Appended', seq })
+    },
+    full: (reason) => send({ _tag: 'AppendRefused', reason }),
+    failed: finish,
+    broke: (cause) => crash(describe(cause), true)
   })
-  const append = appendWith(appender, kind.codec, stampOf, send, finish)
   const perform = (action: RuntimeAction<Record>): void => {
     switch (action._tag) {
       case 'Append': return run(append(action.record, action.resumeSeq))
@@ -61,14 +74,14 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
       case 'Reply': return questions.answer(action.question, action.body)
       case 'Finish': return finish({ _tag: 'Finished' })
       case 'Release': return finish({ _tag: 'Released' })
-      case 'Restart': return finish({ _tag: 'Crashed', reason: action.reason })
+      case 'Restart': return crash(action.reason, action.broke)
       case 'Fail': return finish({ _tag: 'Failed', reason: action.reason })
     }
   }
   const performOwn = yield* kind.performer(owned, send)
   const begun = kind.begin(owned, performance.now())
   const either = (action: Action | RuntimeAction<Record>): void => (isRuntimeAction<Action, Record>(action) ? perform(action) : performOwn(action))
-  const begunCell = new ActorCell(begun.state, kind.decide, either, (cause) => end({ _tag: 'Crashed', reason: describe(cause) }))
+  const begunCell = new ActorCell(begun.state, kind.decide, either, (cause) => crash(describe(cause), true))
   cell = begunCell
   yield* Effect.addFinalizer(() => Effect.sync(() => begunCell.stop()))
   begunCell.begin(begun.actions)
@@ -79,20 +92,25 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
   return { send }
 })
 
-const appendWith = <Record, Message>(
-  appender: Appender,
-  codec: ActorKind<Record, unknown, Message, unknown, unknown>['codec'],
-  stampOf: (resumeSeq: number, progress: boolean, writtenAt_ms: number) => RecordStamp,
-  send: (message: RuntimeMessage) => void,
-  finish: (exit: ActivationExit) => void
-) =>
-  Effect.fnUntraced(function* (record: Record, resumeSeq: number) {
-    const stamp = stampOf(resumeSeq, codec.isProgress(record), yield* Clock.currentTimeMillis)
+/** What came of an append; `broke`: the record could not be written down. */
+interface Appending<Record> {
+  readonly stored: (record: Record, seq: number) => void
+  readonly full: (reason: string) => void
+  readonly failed: (exit: ActivationExit) => void
+  readonly broke: (cause: unknown) => void
+}
+
+const appendWith = <Record>(appender: Appender, codec: RecordCodec<Record>, stampOf: (record: Record, resumeSeq: number, writtenAt_ms: number) => RecordStamp, on: Appending<Record>) => {
+  const append = Effect.fnUntraced(function* (record: Record, resumeSeq: number) {
+    const stamp = stampOf(record, resumeSeq, yield* Clock.currentTimeMillis)
     const outcome = yield* Effect.result(appender.append(codec.encode(record, stamp)))
-    if (outcome._tag === 'Success') return send({ _tag: 'Appended', seq: outcome.success })
-    if (outcome.failure._tag === 'LogFull') return send({ _tag: 'AppendRefused', reason: outcome.failure.description })
-    finish(exitOf(outcome.failure))
+    if (outcome._tag === 'Success') return on.stored(record, outcome.success)
+    if (outcome.failure._tag === 'LogFull') return on.full(outcome.failure.description)
+    on.failed(exitOf(outcome.failure))
   })
+  return (record: Record, resumeSeq: number): Effect.Effect<void> =>
+    Effect.catchCause(append(record, resumeSeq), (cause) => (Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.sync(() => on.broke(Cause.squash(cause)))))
+}
 
 const publishUntilStored = (log: Log['Service'], subject: string, data: Uint8Array, onStored: () => void): Effect.Effect<void> =>
   log.publish(subject, data).pipe(

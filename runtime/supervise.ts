@@ -2,13 +2,14 @@ import { Cause, Deferred, Effect } from 'effect'
 import { type Activation, activate } from './Activation.ts'
 import type { ActivationExit } from './ActivationExit.ts'
 import type { ActorKind } from './ActorKind.ts'
-import { decideRestart, supervisor, type SupervisorSpec } from './supervision.ts'
+import { UNAVAILABLE_PAUSE_MS } from './limits.ts'
+import { decideRestart, supervisor, type SupervisorSpec, type SupervisorState } from './supervision.ts'
 
 /** How an actor that crashes is started again from its log. */
 export const ACTOR_SUPERVISION: SupervisorSpec = { strategy: 'OneForOne', restarts: 5, period_ms: 60_000, pause_ms: 200, pauseMax_ms: 5_000 }
 
 /** An end that no restart follows, on this node. */
-export type FinalExit = Exclude<ActivationExit, { readonly _tag: 'Crashed' }>
+export type FinalExit = Exclude<ActivationExit, { readonly _tag: 'Crashed' | 'Unavailable' }>
 
 /** What may be asked of an actor under supervision. */
 export interface Orders {
@@ -18,31 +19,39 @@ export interface Orders {
   readonly supersede: () => void
 }
 
+/** A log that gives no answer says nothing of the actor: it is tried again and again, and does not count. */
+const afterDeath = (state: SupervisorState, id: string, exit: ActivationExit & { readonly _tag: 'Crashed' | 'Unavailable' }): ReturnType<typeof decideRestart> =>
+  exit._tag === 'Unavailable'
+    ? { state, step: { _tag: 'Restart', children: [id], after_ms: UNAVAILABLE_PAUSE_MS } }
+    : decideRestart(ACTOR_SUPERVISION, state, { child: id, reason: exit.reason, progressed: exit.progressed }, performance.now())
+
 /** Puts an actor under supervision. `run` runs activations of it under one lease, until it ends for this node. */
 export const supervise = <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, revision: number) => {
   const superseded = Deferred.makeUnsafe<FinalExit>()
   const drained = Deferred.makeUnsafe<FinalExit>()
   let current: Activation | undefined
   let draining = false
-  const once = activate(kind, id, revision).pipe(
+  const once = (broke: string | undefined) => activate(kind, id, revision, broke).pipe(
     Effect.flatMap((activation) => {
       current = activation
       if (draining) activation.drain()
       return activation.exit
     }),
     Effect.scoped,
-    Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.succeed<ActivationExit>({ _tag: 'Crashed', reason: Cause.pretty(cause) })),
+    Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.succeed<ActivationExit>({ _tag: 'Crashed', reason: Cause.pretty(cause), broke: true, progressed: false })),
     Effect.ensuring(Effect.sync(() => (current = undefined)))
   )
   const run = Effect.gen(function* () {
     let state = supervisor(id)
+    let broke: string | undefined
     while (true) {
-      const exit: ActivationExit = yield* Effect.raceFirst(once, Deferred.await(superseded))
-      if (exit._tag !== 'Crashed') return exit
-      const { state: next, step } = decideRestart(ACTOR_SUPERVISION, state, id, exit.reason, performance.now())
+      const exit: ActivationExit = yield* Effect.raceFirst(once(broke), Deferred.await(superseded))
+      if (exit._tag !== 'Crashed' && exit._tag !== 'Unavailable') return exit
+      const { state: next, step } = afterDeath(state, id, exit)
       if (step._tag === 'Escalate') return { _tag: 'Failed', reason: step.reason } as const
       yield* Effect.logWarning('actor restarts', { reason: exit.reason, after_ms: step.after_ms })
       state = next
+      if (exit._tag === 'Crashed') broke = exit.broke ? exit.reason : undefined
       const stopped = yield* Effect.raceFirst(Effect.sleep(step.after_ms), Effect.raceFirst(Deferred.await(superseded), Deferred.await(drained)))
       if (typeof stopped === 'object') return stopped
     }

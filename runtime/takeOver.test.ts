@@ -28,10 +28,10 @@ it('carries the checkpoint of the head forward and expects that very head', () =
   }))
 })
 
-it('counts the takeovers that found the checkpoint where it was, and starts anew behind progress', () => {
-  fc.assert(fc.property(head, (found) => {
-    const step = decideTakeOver(counterCodec, found, 21)
-    expect(step._tag === 'Append' && step.stamp.attempts).toBe(found.record.kind === 'Total' ? 0 : found.record.stamp.attempts + 1)
+it('counts the activations that broke by themselves, and neither deaths of nodes nor hand-overs', () => {
+  fc.assert(fc.property(head, fc.constantFrom(undefined, 'it crashed'), (found, broke) => {
+    const step = decideTakeOver(counterCodec, found, 21, broke)
+    expect(step._tag === 'Append' && step.stamp).toMatchObject({ attempts: found.record.stamp.attempts + (broke === undefined ? 0 : 1), brokenBy: broke ?? '' })
   }))
 })
 

@@ -12,14 +12,14 @@ export interface TakenOver<Record> {
 }
 
 /** Appends the TakeOver, reading the head again whenever an older owner has written meanwhile. Fails with `Superseded` where a newer one has. */
-export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, leaseRevision: number) {
+export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, leaseRevision: number, broke?: string) {
   const log = yield* Log
   const { node } = yield* RuntimeSettings
   const outbox = log.subject(kind.outbox, id)
   while (true) {
     const entry = yield* log.head(outbox)
     const head = entry === undefined ? undefined : { seq: entry.seq, record: kind.codec.decode(entry.data, entry.seq) }
-    const step = decideTakeOver(kind.codec, head, leaseRevision)
+    const step = decideTakeOver(kind.codec, head, leaseRevision, broke)
     if (step._tag === 'Superseded') return yield* Effect.fail(step)
     const appender = log.appender(outbox, step.expected)
     const writtenAt_ms = yield* Clock.currentTimeMillis
@@ -29,7 +29,7 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
     if (token === undefined) continue
     if (step.previousToken > 0) yield* Effect.forkChild(removeConsumer(log.subject(kind.inbox, id), consumerName(id, step.previousToken)))
     yield* Effect.logInfo('taken over', { token, attempts: step.stamp.attempts })
-    const owned: Owned<Record> = { id, token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts }
+    const owned: Owned<Record> = { id, token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts, brokenBy: step.stamp.brokenBy ?? '' }
     const takenOver: TakenOver<Record> = { owned, appender }
     return takenOver
   }

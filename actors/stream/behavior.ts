@@ -5,7 +5,7 @@ import { CheckpointSchema } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import type { Decide } from '../../runtime/Behavior.ts'
 import type { FfmpegEvent, FfmpegExited } from '../ffmpeg/FfmpegChild.ts'
 import { matchesInit, pendingBytes, receiveInit, receiveSamples } from '../packager/packager.ts'
-import { REASON_CHARS_MAX } from './limits.ts'
+import { brokeByItself, causeOfDeath } from './childDeath.ts'
 import { recordOf } from './mediaCodec.ts'
 import { announce, enqueueDiscontinuity, enqueueEnd, enqueueTick, flush, onAppended, onAppendRefused, onPublished } from './publishing.ts'
 import { onDelivered, read } from './reading.ts'
@@ -83,9 +83,7 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
 const onExited = (turn: Turn, exited: FfmpegExited): void => {
   const failing = turn.state.next?._tag === 'End' && turn.state.next.reason === EndReason.FAILED
   if (turn.state.run?.phase === 'Draining' && (exited.complete || failing)) return turn.setRun({ phase: 'Over', queuedBytes: 0 })
-  const said = exited.stderr.trim().split('\n').at(-1) ?? ''
-  const how = exited.reason ?? (exited.signal === null ? `FFmpeg exited with ${exited.code}` : `FFmpeg was ended by ${exited.signal}`)
-  turn.act({ _tag: 'Restart', reason: (said === '' ? how : `${how}: ${said}`).slice(0, REASON_CHARS_MAX) })
+  turn.act({ _tag: 'Restart', reason: causeOfDeath(exited), broke: brokeByItself(exited) })
 }
 
 /** Once nothing waits: what was to follow the run, or the end, or the hand-over. */

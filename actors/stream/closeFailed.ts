@@ -20,21 +20,25 @@ const TICKS_PER_MS = 90
 
 /**
  * Closes the recording of a stream whose actor cannot go on: `End` behind what is whole, its segments announced, the
- * publisher and everyone else told the reason. May run again after any failure.
+ * publisher and everyone else told the reason. May run again after any failure. Nothing happens where an owner with a
+ * later lease than `leaseRevision` has written.
  */
-export const closeFailed = (id: string, reason: string): Effect.Effect<void, LogUnavailable, Log | Buckets | StreamSettings> =>
+export const closeFailed = (id: string, reason: string, leaseRevision: number): Effect.Effect<void, LogUnavailable, Log | Buckets | StreamSettings> =>
   Effect.gen(function* () {
     const log = yield* Log
     const settings = yield* StreamSettings
     const at = log.subject('media', id)
+    const before = yield* log.head(at)
+    if (before !== undefined && mediaCodec.stampOf(mediaCodec.decode(before.data, before.seq)).leaseRevision > leaseRevision) return
     yield* endIngest(id, EndReason.FAILED, undefined)
     const head = yield* log.head(at)
     if (head === undefined) return yield* tellFailed(id, reason, recordOf(create(CheckpointSchema, {}), { case: undefined }))
     const record = mediaCodec.decode(head.data, head.seq)
     const stamp = mediaCodec.stampOf(record)
+    if (stamp.leaseRevision > leaseRevision) return
     const options = { settings, alone: false, final: true, streamId: id, token: stamp.fencingToken === 0 ? head.seq : stamp.fencingToken }
     const packager = endSegments(readPackager(record.checkpoint, settings), options)
-    const checkpoint = { ...record.checkpoint, ...writePackager(packager), timelineOffsetMs: record.checkpoint?.timelineOffsetMs ?? 0n, beginTicks: record.checkpoint?.beginTicks ?? 0n, lostChunks: record.checkpoint?.lostChunks ?? 0n }
+    const checkpoint = { ...record.checkpoint, ...writePackager(packager), timelineOffsetMs: record.checkpoint?.timelineOffsetMs ?? 0n, beginTicks: record.checkpoint?.beginTicks ?? 0n, lostChunks: record.checkpoint?.lostChunks ?? 0n, losses: record.checkpoint?.losses ?? [], poisonChunks: record.checkpoint?.poisonChunks ?? 0n }
     const renditions = packager.tracks.map((track) => ({ $typeName: 'millrace.v1.RenditionEnd' as const, rendition: track.name, segments: track.msn, frames: BigInt(track.frames) }))
     const durationMs = packager.tracks.length === 0 ? 0n : BigInt(Math.round((timelineEnd(packager) - Number(checkpoint.beginTicks)) / TICKS_PER_MS))
     const end = recordOf(checkpoint, { case: 'end', value: create(MediaEndSchema, { reason: EndReason.FAILED, detail: reason, renditions, durationMs }) })

@@ -18,6 +18,7 @@ export const mediaCodec: RecordCodec<MediaRecord> = {
         leaseRevision: BigInt(stamp.leaseRevision),
         resumeSeq: BigInt(stamp.resumeSeq),
         attempts: stamp.attempts,
+        brokenBy: stamp.brokenBy ?? '',
         node: stamp.node,
         writtenAtMs: BigInt(stamp.writtenAt_ms),
         fencingToken: BigInt(stamp.fencingToken)
@@ -27,12 +28,14 @@ export const mediaCodec: RecordCodec<MediaRecord> = {
     leaseRevision: Number(stamp?.leaseRevision ?? 0),
     resumeSeq: Number(stamp?.resumeSeq ?? 1),
     attempts: stamp?.attempts ?? 0,
+    brokenBy: stamp?.brokenBy ?? '',
     fencingToken: Number(stamp?.fencingToken ?? 0),
     node: stamp?.node ?? '',
     writtenAt_ms: Number(stamp?.writtenAtMs ?? 0)
   }),
   isProgress: ({ body }) =>
     body.case === 'fragments' || body.case === 'discontinuity' || body.case === 'end' || (body.case === 'piece' && body.value.piece + 1 === body.value.pieces),
+  isOutput: ({ body }) => body.case === 'fragments' || body.case === 'end' || (body.case === 'piece' && body.value.piece + 1 === body.value.pieces),
   takeOver: (head) => recordOf(head?.checkpoint === undefined ? create(CheckpointSchema, { openedMsn: -1 }) : closeOpenParts(head.checkpoint), { case: 'takeOver', value: { $typeName: 'millrace.v1.TakeOver' } })
 }
 

@@ -33,6 +33,7 @@ const Stamp = Schema.Struct({
   leaseRevision: Schema.Number,
   resumeSeq: Schema.Number,
   attempts: Schema.Number,
+  brokenBy: Schema.optionalKey(Schema.String),
   fencingToken: Schema.Number,
   node: Schema.String,
   writtenAt_ms: Schema.Number
@@ -52,6 +53,7 @@ export const counterCodec: RecordCodec<CounterRecord> = {
     return stamp
   },
   isProgress: ({ kind }) => kind === 'Total',
+  isOutput: ({ kind }) => kind === 'Total',
   takeOver: (head) => ({ kind: 'TakeOver', total: head?.total ?? 0, count: head?.count ?? 0 })
 }
 

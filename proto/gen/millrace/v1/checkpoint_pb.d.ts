@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { SegmentClosed } from "./segment_pb.js";
+import type { Loss } from "./loss_pb.js";
 
 /**
  * Describes the file millrace/v1/checkpoint.proto.
@@ -119,6 +120,20 @@ export declare type Checkpoint = Message<"millrace.v1.Checkpoint"> & {
    * @generated from field: int32 opened_msn = 15;
    */
   openedMsn: number;
+
+  /**
+   * The newest losses, oldest first.
+   *
+   * @generated from field: repeated millrace.v1.Loss losses = 16;
+   */
+  losses: Loss[];
+
+  /**
+   * Chunks that were parked as dead letters.
+   *
+   * @generated from field: uint64 poison_chunks = 17;
+   */
+  poisonChunks: bigint;
 };
 
 /**
@@ -219,6 +234,20 @@ export declare type SourceCheckpoint = Message<"millrace.v1.SourceCheckpoint"> &
    * @generated from field: millrace.v1.SourceTrack audio = 10;
    */
   audio?: SourceTrack | undefined;
+
+  /**
+   * The epoch's header is lost: nothing of it can be read, and the next epoch is waited for.
+   *
+   * @generated from field: bool unreadable = 11;
+   */
+  unreadable: boolean;
+
+  /**
+   * Chunk that the record at `ingest_seq` holds, or a piece of.
+   *
+   * @generated from field: uint32 chunk_seq = 12;
+   */
+  chunkSeq: number;
 };
 
 /**

@@ -59,6 +59,13 @@ export declare type DeadLetter = Message<"millrace.v1.DeadLetter"> & {
    * @generated from field: bytes body = 8;
    */
   body: Uint8Array;
+
+  /**
+   * What has to come before it, for the same to happen again.
+   *
+   * @generated from field: bytes context = 9;
+   */
+  context: Uint8Array;
 };
 
 /**

@@ -8,7 +8,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file millrace/v1/dead_letter.proto.
  */
 export const file_millrace_v1_dead_letter = /*@__PURE__*/
-  fileDesc("Ch1taWxscmFjZS92MS9kZWFkX2xldHRlci5wcm90bxILbWlsbHJhY2UudjEihAEKCkRlYWRMZXR0ZXISEQoJbGV0dGVyX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSCgoCaWQYAyABKAkSDQoFYXRfbXMYBCABKAMSDgoGcmVhc29uGAUgASgJEg8KB3N1YmplY3QYBiABKAkSCwoDc2VxGAcgASgEEgwKBGJvZHkYCCABKAxiBnByb3RvMw");
+  fileDesc("Ch1taWxscmFjZS92MS9kZWFkX2xldHRlci5wcm90bxILbWlsbHJhY2UudjEilQEKCkRlYWRMZXR0ZXISEQoJbGV0dGVyX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSCgoCaWQYAyABKAkSDQoFYXRfbXMYBCABKAMSDgoGcmVhc29uGAUgASgJEg8KB3N1YmplY3QYBiABKAkSCwoDc2VxGAcgASgEEgwKBGJvZHkYCCABKAwSDwoHY29udGV4dBgJIAEoDGIGcHJvdG8z");
 
 /**
  * Describes the message millrace.v1.DeadLetter.

@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { SegmentClosed } from "./segment_pb.js";
+import type { Loss } from "./loss_pb.js";
 import type { EndReason } from "./ingest_pb.js";
 
 /**
@@ -80,6 +81,12 @@ export declare type StreamEvent = Message<"millrace.v1.StreamEvent"> & {
      */
     value: RecordingReady;
     case: "recordingReady";
+  } | {
+    /**
+     * @generated from field: millrace.v1.Loss loss = 11;
+     */
+    value: Loss;
+    case: "loss";
   } | { case: undefined; value?: undefined };
 };
 

@@ -33,7 +33,7 @@ export declare type Stamp = Message<"millrace.v1.Stamp"> & {
   resumeSeq: bigint;
 
   /**
-   * How many takeovers in a row found the checkpoint where it was.
+   * How many activations in a row broke by themselves with the checkpoint where it is.
    *
    * @generated from field: uint32 attempts = 4;
    */
@@ -59,6 +59,13 @@ export declare type Stamp = Message<"millrace.v1.Stamp"> & {
    * @generated from field: uint64 fencing_token = 7;
    */
   fencingToken: bigint;
+
+  /**
+   * What the newest of those activations broke on, for people.
+   *
+   * @generated from field: string broken_by = 8;
+   */
+  brokenBy: string;
 };
 
 /**

@@ -8,7 +8,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file millrace/v1/stamp.proto.
  */
 export const file_millrace_v1_stamp = /*@__PURE__*/
-  fileDesc("ChdtaWxscmFjZS92MS9zdGFtcC5wcm90bxILbWlsbHJhY2UudjEigQEKBVN0YW1wEhYKDmxlYXNlX3JldmlzaW9uGAIgASgEEhIKCnJlc3VtZV9zZXEYAyABKAQSEAoIYXR0ZW1wdHMYBCABKA0SDAoEbm9kZRgFIAEoCRIVCg13cml0dGVuX2F0X21zGAYgASgDEhUKDWZlbmNpbmdfdG9rZW4YByABKARiBnByb3RvMw");
+  fileDesc("ChdtaWxscmFjZS92MS9zdGFtcC5wcm90bxILbWlsbHJhY2UudjEilAEKBVN0YW1wEhYKDmxlYXNlX3JldmlzaW9uGAIgASgEEhIKCnJlc3VtZV9zZXEYAyABKAQSEAoIYXR0ZW1wdHMYBCABKA0SDAoEbm9kZRgFIAEoCRIVCg13cml0dGVuX2F0X21zGAYgASgDEhUKDWZlbmNpbmdfdG9rZW4YByABKAQSEQoJYnJva2VuX2J5GAggASgJYgZwcm90bzM");
 
 /**
  * Describes the message millrace.v1.Stamp.

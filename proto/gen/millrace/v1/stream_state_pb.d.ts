@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Loss } from "./loss_pb.js";
 
 /**
  * Describes the file millrace/v1/stream_state.proto.
@@ -94,6 +95,20 @@ export declare type StreamState = Message<"millrace.v1.StreamState"> & {
    * @generated from field: bool publishing = 13;
    */
   publishing: boolean;
+
+  /**
+   * The newest losses, oldest first.
+   *
+   * @generated from field: repeated millrace.v1.Loss losses = 14;
+   */
+  losses: Loss[];
+
+  /**
+   * Chunks that were parked as dead letters.
+   *
+   * @generated from field: uint64 poison_chunks = 15;
+   */
+  poisonChunks: bigint;
 };
 
 /**
