@@ -11,10 +11,11 @@ import { Recordings } from '../database/Recordings.ts'
 import { ArchiveProgress } from './ArchiveProgress.ts'
 import { FINALIZE } from './Finalizer.ts'
 import { finalizeRecording } from './finalizeRecording.ts'
+import { performSteps } from './performSteps.ts'
 import type { ArchivePlaces } from './testing/archiveLayers.ts'
 import { audio, expectWhole, filesOf, type Ground, hashesOf, pictures, places, sounds, source, startGround, startWorkers, textOf, untilReady } from './testing/archiveWorld.ts'
 import { framesOfHls, widthOfJpeg } from './testing/decodedFrames.ts'
-import { announce, recordStream } from './testing/recordStream.ts'
+import { announce, finish, recordStream } from './testing/recordStream.ts'
 import { until } from './testing/until.ts'
 
 for (const kind of ['directory', 'minio'] as const) {
@@ -31,7 +32,7 @@ for (const kind of ['directory', 'minio'] as const) {
       expect(pictures).toHaveLength(120)
       const workers = await startWorkers(at)
       const stream = await ground.runPromise(recordStream('plays', [source, audio]))
-      await ground.runPromise(announce(stream.announcements))
+      await ground.runPromise(finish(stream))
       await ground.runPromise(tell(FINALIZE, 'plays'))
       expect(await untilReady(ground, 'plays')).toMatchObject({ status: 'ready', segments: stream.announcements.length, lostSegments: 0, reason: '', duration_ms: 6_000 })
       const files = await expectWhole(ground, stream.prefix)
@@ -44,7 +45,7 @@ for (const kind of ['directory', 'minio'] as const) {
     it('changes nothing when everything is announced and hinted again, twice', async () => {
       const stream = await ground.runPromise(recordStream('again', [source, audio]))
       const workers = await Promise.all([startWorkers(at), startWorkers(at)])
-      await ground.runPromise(announce(stream.announcements))
+      await ground.runPromise(finish(stream))
       await untilReady(ground, 'again')
       const state = () => ground.runPromise(Recordings.use((recordings) => Effect.all([recordings.get('again'), recordings.segments('again')])))
       const before = { hashes: hashesOf(await filesOf(ground, stream.prefix)), rows: await state() }
@@ -61,7 +62,7 @@ for (const kind of ['directory', 'minio'] as const) {
     it('puts records together that were too big for one message', async () => {
       const stream = await ground.runPromise(recordStream('pieces', [source, audio], { pieces: 3 }))
       const workers = await startWorkers(at)
-      await ground.runPromise(announce(stream.announcements))
+      await ground.runPromise(finish(stream))
       await untilReady(ground, 'pieces')
       await expectWhole(ground, stream.prefix)
       await workers.stop()
@@ -70,7 +71,7 @@ for (const kind of ['directory', 'minio'] as const) {
     it('makes a recording of sound alone, without a poster', async () => {
       const stream = await ground.runPromise(recordStream('sound', [audio]))
       const workers = await startWorkers(at)
-      await ground.runPromise(announce(stream.announcements))
+      await ground.runPromise(finish(stream))
       expect(await untilReady(ground, 'sound')).toMatchObject({ status: 'ready' })
       const files = await filesOf(ground, stream.prefix)
       expect(framesOfHls(files, 'hls/index.m3u8', 'a')).toEqual(sounds)
@@ -94,17 +95,17 @@ describe('the archive', () => {
     const workers = await startWorkers(at)
     await ground.runPromise(announce(stream.announcements.slice(0, -1)))
     await until('all but one are archived', async () => ((await workers.counts()).archived === stream.announcements.length - 1 ? true : undefined))
-    expect(await ground.runPromise(finalizeRecording('waits'))).toBe('Waiting')
+    expect(await ground.runPromise(performSteps(finalizeRecording('waits')))).toBe('Waiting')
     expect(await ground.runPromise(Recordings.use((recordings) => recordings.get('waits')))).toMatchObject({ status: 'ended' })
-    await ground.runPromise(announce(stream.announcements.slice(-1)))
+    await ground.runPromise(finish(stream))
     expect(await untilReady(ground, 'waits')).toMatchObject({ status: 'ready' })
     await workers.stop()
   })
 
   it('does not end a recording while its stream goes on', async () => {
     await ground.runPromise(recordStream('live', [source], { open: true }))
-    expect(await ground.runPromise(finalizeRecording('live'))).toBe('NotEnded')
-    expect(await ground.runPromise(finalizeRecording('nobody'))).toBe('Unknown')
+    expect(await ground.runPromise(performSteps(finalizeRecording('live')))).toBe('NotEnded')
+    expect(await ground.runPromise(performSteps(finalizeRecording('nobody')))).toBe('Unknown')
   })
 
   it('ignores announcements that the log does not bear out, and goes on with the next', async () => {
@@ -120,7 +121,7 @@ describe('the archive', () => {
     const workers = await startWorkers(at)
     await ground.runPromise(announce(lies))
     await ground.runPromise(Log.use((log) => log.publish(log.subject('segments', 'lies').subject, Buffer.from('\xff\xff garbage'))))
-    await ground.runPromise(announce(stream.announcements))
+    await ground.runPromise(finish(stream))
     expect(await untilReady(ground, 'lies')).toMatchObject({ status: 'ready', segments: stream.announcements.length })
     expect((await workers.counts()).ignored).toBe(lies.length + 1)
     await workers.stop()
@@ -129,7 +130,7 @@ describe('the archive', () => {
   it('gives up a segment that is damaged in the log, parks it, and completes the recording around it', async () => {
     const stream = await ground.runPromise(recordStream('torn', [source, audio], { damage: { rendition: 'source', msn: 1 } }))
     const workers = await startWorkers(at)
-    await ground.runPromise(announce(stream.announcements))
+    await ground.runPromise(finish(stream))
     const recording = await untilReady(ground, 'torn')
     expect(recording).toMatchObject({ status: 'ready', lostSegments: 1 })
     expect(recording.reason).toMatch(/1 of \d+ segments are lost: a fragment of part \d+ does not match its checksum/)
@@ -147,7 +148,7 @@ describe('the archive', () => {
   it('tells the world once a recording is ready', async () => {
     const stream = await ground.runPromise(recordStream('event', [source, audio]))
     const workers = await startWorkers(at)
-    await ground.runPromise(announce(stream.announcements))
+    await ground.runPromise(finish(stream))
     await untilReady(ground, 'event')
     const entries = await ground.runPromise(Log.use((log) => log.read({ log: 'EVENTS', subject: 'events.event.recording_ready' }, 1, Number.MAX_SAFE_INTEGER)))
     const [event] = entries.map(({ data }) => fromBinary(StreamEventSchema, data))
@@ -157,6 +158,7 @@ describe('the archive', () => {
 
   it('closes the recording of a stream that never had media, and calls it not ready', async () => {
     const stream = await ground.runPromise(recordStream('empty', []))
+    await ground.runPromise(finish(stream))
     const workers = await startWorkers(at)
     expect(await untilReady(ground, 'empty')).toMatchObject({ status: 'ended', segments: 0, renditions: [] })
     expect((await filesOf(ground, stream.prefix)).size).toBe(0)
@@ -167,7 +169,7 @@ describe('the archive', () => {
   it('lets the MEDIA log go only behind what is archived', async () => {
     const stream = await ground.runPromise(recordStream('trim', [source, audio]))
     const oldest = () => ground.runPromise(ArchiveProgress.use((progress) => progress.oldestUnarchivedSeq('trim')))
-    await ground.runPromise(announce(stream.announcements))
+    await ground.runPromise(finish(stream))
     expect(await oldest()).toBe(Math.min(...stream.announcements.map(({ firstSeq }) => Number(firstSeq))))
     const workers = await startWorkers(at)
     await untilReady(ground, 'trim')

@@ -1,16 +1,14 @@
 import { Effect, Layer, ManagedRuntime } from 'effect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { minioAvailable, startMinio, startPostgres } from '../../deploy/local/testing/services.ts'
-import { Log } from '../../runtime/Log.ts'
 import { DatabaseUnavailable } from '../database/errors.ts'
 import { Recordings } from '../database/Recordings.ts'
 import { StoreUnavailable } from '../storage/errors.ts'
 import { ObjectStore } from '../storage/ObjectStore.ts'
 import { Archiver } from './Archiver.ts'
-import { finalizeRecording } from './finalizeRecording.ts'
 import { archiveGround, type ArchivePlaces, archiveWorkers } from './testing/archiveLayers.ts'
-import { audio, expectWhole, filesOf, type Ground, hashesOf, places, source, startGround, startWorkers, untilReady } from './testing/archiveWorld.ts'
-import { announce, recordStream } from './testing/recordStream.ts'
+import { audio, expectWhole, type Ground, places, source, startGround, startWorkers, untilReady } from './testing/archiveWorld.ts'
+import { announce, finish, recordStream } from './testing/recordStream.ts'
 import { until } from './testing/until.ts'
 
 describe('the archive cut off in the middle', () => {
@@ -22,37 +20,13 @@ describe('the archive cut off in the middle', () => {
   })
   afterAll(() => ground.dispose())
 
-  it('ends the same wherever the completion of a recording is cut off', async () => {
-    const clean = await ground.runPromise(recordStream('clean', [source, audio]))
-    const cut = await ground.runPromise(recordStream('cut', [source, audio]))
-    const workers = await startWorkers(at)
-    await ground.runPromise(announce(clean.announcements))
-    await untilReady(ground, 'clean')
-    await workers.stop()
-    const archiver = ManagedRuntime.make(Archiver.layer.pipe(Layer.provide(archiveGround(at))))
-    await archiver.runPromise(Effect.void)
-    await ground.runPromise(announce(cut.announcements))
-    await until('all are archived', async () => {
-      const rows = await ground.runPromise(Recordings.use((recordings) => recordings.segments('cut')))
-      return rows.length === cut.announcements.length ? true : undefined
-    })
-    await archiver.dispose()
-    let outcome: string = 'Failed'
-    for (let allowed = 0; outcome !== 'Ready' && allowed < 40; allowed += 1) outcome = await ground.runPromise(cutOff('cut', allowed))
-    expect(outcome).toBe('Ready')
-    expect(hashesOf(await filesOf(ground, cut.prefix))).toEqual(hashesOf(await filesOf(ground, clean.prefix)))
-    const state = (id: string) => ground.runPromise(Recordings.use((recordings) => recordings.get(id)))
-    const [a, b] = [await state('clean'), await state('cut')]
-    expect({ ...b, id: a?.id, title: a?.title, keyPrefix: a?.keyPrefix, fenceToken: a?.fenceToken }).toEqual(a)
-  })
-
   it('stores and writes once what was stored or committed although the reply was lost', async () => {
     const stream = await ground.runPromise(recordStream('replies', [source, audio]))
     const lost = new Set<string>()
     const losing = archiveWorkers.pipe(Layer.provide(losingReplies(lost)), Layer.provide(archiveGround(at)))
     const runtime = ManagedRuntime.make(losing)
     await runtime.runPromise(Effect.void)
-    await ground.runPromise(announce(stream.announcements))
+    await ground.runPromise(finish(stream))
     expect(await untilReady(ground, 'replies')).toMatchObject({ status: 'ready', segments: stream.announcements.length })
     await runtime.dispose()
     expect([...lost].sort()).toEqual([...LOSES].sort())
@@ -65,7 +39,7 @@ describe('the archive cut off in the middle', () => {
     const stuck = Layer.effect(ObjectStore, Effect.map(ObjectStore, (store) => ({ ...store, put: () => Effect.andThen(Effect.sync(() => (held += 1)), Effect.never) })))
     const stopping = ManagedRuntime.make(Archiver.layer.pipe(Layer.provide(stuck), Layer.provide(archiveGround(at))))
     await stopping.runPromise(Effect.void)
-    await ground.runPromise(announce(stream.announcements))
+    await ground.runPromise(finish(stream))
     await until('it holds all that it may', async () => (held === 3 ? true : undefined))
     await stopping.dispose()
     const begun_ms = performance.now()
@@ -75,23 +49,6 @@ describe('the archive cut off in the middle', () => {
     await workers.stop()
   })
 })
-
-/** Completes a recording with a store, a database and a log that fail for good after `allowed` writes. */
-const cutOff = (id: string, allowed: number) =>
-  Effect.gen(function* () {
-    const store = yield* ObjectStore
-    const recordings = yield* Recordings
-    const log = yield* Log
-    let left = allowed
-    const limited = <A, E, R>(write: Effect.Effect<A, E, R>): Effect.Effect<A, E | StoreUnavailable, R> =>
-      Effect.suspend((): Effect.Effect<A, E | StoreUnavailable, R> => ((left -= 1) < 0 ? Effect.fail(new StoreUnavailable({ operation: 'cut', reason: 'off' })) : write))
-    return yield* finalizeRecording(id).pipe(
-      Effect.provideService(ObjectStore, { ...store, put: (key, bytes) => limited(store.put(key, bytes)) }),
-      Effect.provideService(Recordings, { ...recordings, conclude: (recording, outcome) => limited(recordings.conclude(recording, outcome)).pipe(Effect.catchTag('StoreUnavailable', Effect.die)) }),
-      Effect.provideService(Log, { ...log, publish: (subject, data) => limited(log.publish(subject, data)).pipe(Effect.catchTag('StoreUnavailable', Effect.die)) }),
-      Effect.catchCause(() => Effect.succeed('Failed' as const))
-    )
-  })
 
 const LOSES = ['source/init-0.mp4', 'source/segment_00001.m4s', 'row audio 0', 'hls/index.m3u8', 'poster.jpg']
 
@@ -130,7 +87,7 @@ describe('the archive in an outage', () => {
     await ground.runPromise(announce(stream.announcements.slice(0, 2)))
     await until('two are archived', async () => ((await workers.counts()).archived === 2 ? true : undefined))
     await minio.kill()
-    await ground.runPromise(announce(stream.announcements.slice(2)))
+    await ground.runPromise(finish(stream))
     await until('the workers have tried', async () => ((await workers.counts()).retried > 5 ? true : undefined))
     expect((await workers.counts()).archived).toBe(2)
     await minio.restart()
@@ -148,7 +105,7 @@ describe('the archive in an outage', () => {
     const ground = startGround(at)
     const workers = await startWorkers(at)
     const stream = await ground.runPromise(recordStream('no-rows', [source, audio]))
-    await ground.runPromise(announce(stream.announcements))
+    await ground.runPromise(finish(stream))
     await until('the workers have tried', async () => ((await workers.counts()).retried > 5 ? true : undefined))
     await postgres.restart()
     expect(await untilReady(ground, 'no-rows')).toMatchObject({ status: 'ready', title: 'Test no-rows', lostSegments: 0 })

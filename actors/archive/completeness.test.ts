@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CheckpointSchema, TrackKind } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import { MediaEndSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import type { ArchivedSegment } from '../database/Recordings.ts'
-import { complaint, missingRenditions, recordedRenditions } from './completeness.ts'
+import { complaint, lostRows, missingRenditions, recordedRenditions, withoutMissingObjects } from './completeness.ts'
 
 const row = (rendition: string, msn: number, change: Partial<ArchivedSegment> = {}): ArchivedSegment => ({
   rendition, msn, init: 0, start: msn * 180_000, duration: 180_000, timescale: 90_000, programDateTime_ms: 1_000 + msn * 2_000, discontinuities: 0, frames: 40,
@@ -36,7 +36,7 @@ describe('a recording', () => {
     expect(complaint(end, all.map((one) => ({ ...one, frames: 39 })))).toBe('source has 117 of 120 frames; audio has 78 of 80 frames')
   })
 
-  it('is described by its renditions in playlist order, without lost segments and with measured bit rates', () => {
+  it('is described by its renditions in playlist order, with lost segments as gaps and with bit rates measured from the others', () => {
     const checkpoint = create(CheckpointSchema, {
       renditions: [
         { name: 'source', kind: TrackKind.VIDEO, codec: 'avc1.42c01f', width: 640, height: 480, frameIntervalUs: 50_000, bandwidth: 1 },
@@ -46,7 +46,27 @@ describe('a recording', () => {
     })
     const rows = [row('source', 10), row('source', 9, { bytes: 30_000 }), row('source', 8, { objectKey: null }), row('audio', 0)]
     const recorded = recordedRenditions(checkpoint, rows)
-    expect(recorded.map(({ description, segments }) => [description.name, segments.map(({ msn }) => msn)])).toEqual([['source', [9, 10]], ['audio', [0]]])
+    expect(recorded.map(({ description, segments }) => [description.name, segments.map(({ msn, gap }) => (gap ? -msn : msn))])).toEqual([['source', [-8, 9, 10]], ['audio', [0]]])
     expect(recorded[0]?.description).toMatchObject({ frameRate: 20, bandwidth: 120_000, averageBandwidth: 80_000, segments: 2, frames: 80 })
+  })
+
+  it('records as lost what has neither a row nor an announcement, between the segments beside it', () => {
+    const rows = all.filter(({ rendition, msn }) => rendition !== 'source' || msn !== 1)
+    const [lost, ...others] = lostRows(end, rows, [])
+    expect(others).toEqual([])
+    expect(lost).toMatchObject({ rendition: 'source', msn: 1, start: 180_000, duration: 180_000, programDateTime_ms: 3_000, objectKey: null, fenceToken: 0 })
+    expect(lost?.reason).not.toBe('')
+    expect(missingRenditions(end, [...rows, ...lostRows(end, rows, [])])).toEqual([])
+    expect(lostRows(end, rows, [{ rendition: 'source', msn: 1 }])).toEqual([])
+    expect(lostRows(end, all, [])).toEqual([])
+    expect(lostRows(end, [], []).map(({ rendition, msn }) => [rendition, msn])).toEqual([['source', 0], ['source', 1], ['source', 2], ['audio', 0], ['audio', 1]])
+  })
+
+  it('leaves out what the store does not hold, segment or init segment', () => {
+    const keys = new Set([...all.map(({ objectKey }) => objectKey ?? ''), 'k/hls/source/init-0.mp4', 'k/hls/audio/init-0.mp4'])
+    expect(withoutMissingObjects('k/', all, keys)).toEqual(all)
+    const lostIn = (key: string) => withoutMissingObjects('k/', all, new Set([...keys].filter((one) => one !== key))).filter(({ objectKey }) => objectKey === null)
+    expect(lostIn('k/source/1').map(({ rendition, msn }) => [rendition, msn])).toEqual([['source', 1]])
+    expect(lostIn('k/hls/audio/init-0.mp4')).toHaveLength(2)
   })
 })

@@ -1,7 +1,9 @@
 import type { Checkpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import type { MediaEnd } from '../../proto/gen/millrace/v1/media_pb.js'
-import type { ArchivedSegment, RecordingRendition } from '../database/Recordings.ts'
+import type { ArchivedSegment, RecordingRendition, SegmentName } from '../database/Recordings.ts'
 import { describeRendition } from '../playlist/renderMultivariant.ts'
+import { SEGMENTS_MAX } from './limits.ts'
+import { objectKeys } from './objectKeys.ts'
 import { measureBandwidth, type VodSegment } from '../playlist/renderVod.ts'
 
 /** A rendition of an ended stream whose archived segments do not make up all of it yet. */
@@ -24,7 +26,52 @@ export const missingRenditions = (end: MediaEnd, rows: ReadonlyArray<ArchivedSeg
     return whole ? [] : [{ rendition, frames: Number(frames), framesArchived }]
   })
 
-/** A row as playlists want it. Only for rows with an object. */
+const NEVER_ANNOUNCED = 'it was never announced, or its announcement is lost'
+
+/**
+ * Rows of segments that are lost without a trace: their rendition is not whole, they have no row, and no announcement of
+ * them is `pending`. Where they lie is taken from the rows beside them.
+ */
+export const lostRows = (end: MediaEnd, rows: ReadonlyArray<ArchivedSegment>, pending: ReadonlyArray<SegmentName>): ReadonlyArray<ArchivedSegment> =>
+  missingRenditions(end, rows).flatMap(({ rendition }) => {
+    const own = rows.filter((row) => row.rendition === rendition).sort((a, b) => a.msn - b.msn)
+    const taken = new Set([...own, ...pending.filter((one) => one.rendition === rendition)].map(({ msn }) => msn))
+    const segments = end.renditions.find((one) => one.rendition === rendition)?.segments ?? 0
+    const lost = Array.from({ length: Math.min(segments, SEGMENTS_MAX) }, (_, msn) => msn).filter((msn) => !taken.has(msn))
+    return lost.map((msn) => lostRow(rendition, msn, own.findLast((row) => row.msn < msn), own.find((row) => row.msn > msn)))
+  })
+
+const lostRow = (rendition: string, msn: number, before: ArchivedSegment | undefined, after: ArchivedSegment | undefined): ArchivedSegment => {
+  const near = before ?? after
+  const start = before === undefined ? (after?.start ?? 0) : before.start + before.duration
+  const adjoins = before?.msn === msn - 1 && after?.msn === msn + 1 && after.start > start
+  return {
+    rendition,
+    msn,
+    init: near?.init ?? 0,
+    start,
+    duration: adjoins ? after.start - start : 0,
+    timescale: near?.timescale ?? 90_000,
+    programDateTime_ms: before === undefined ? (after?.programDateTime_ms ?? 0) : before.programDateTime_ms + Math.round((before.duration / before.timescale) * 1_000),
+    discontinuities: near?.discontinuities ?? 0,
+    frames: 0,
+    bytes: 0,
+    objectKey: null,
+    reason: NEVER_ANNOUNCED,
+    firstSeq: 0,
+    lastSeq: 0,
+    fenceToken: 0
+  }
+}
+
+/** Rows as they are, but those whose object or init segment is not among the `keys` below `prefix` as lost. */
+export const withoutMissingObjects = (prefix: string, rows: ReadonlyArray<ArchivedSegment>, keys: ReadonlySet<string>): ReadonlyArray<ArchivedSegment> =>
+  rows.map((row) => {
+    const there = row.objectKey === null || (keys.has(row.objectKey) && keys.has(objectKeys.init(prefix, row.rendition, row.init)))
+    return there ? row : { ...row, objectKey: null, reason: 'its object is not in the store' }
+  })
+
+/** A row as playlists want it. */
 const vodSegment = (row: ArchivedSegment): VodSegment => ({
   msn: row.msn,
   init: row.init,
@@ -32,7 +79,8 @@ const vodSegment = (row: ArchivedSegment): VodSegment => ({
   timescale: row.timescale,
   programDateTime_ms: row.programDateTime_ms,
   discontinuities: row.discontinuities,
-  bytes: row.bytes
+  bytes: row.bytes,
+  gap: row.objectKey === null
 })
 
 /** One rendition of a complete recording: what its row and the playlists say of it, and its segments in order. */
@@ -41,14 +89,15 @@ export interface RecordedRendition {
   readonly segments: ReadonlyArray<VodSegment>
 }
 
-/** Renditions that have at least one object, in playlist order; bit rates measured from the segments. */
+/** Renditions that have at least one object, in playlist order, with their lost segments as gaps; bit rates measured from the others. */
 export const recordedRenditions = (checkpoint: Checkpoint, rows: ReadonlyArray<ArchivedSegment>): ReadonlyArray<RecordedRendition> =>
   checkpoint.renditions.flatMap((rendition) => {
-    const own = rows.filter((row) => row.rendition === rendition.name && row.objectKey !== null).sort((a, b) => a.msn - b.msn)
-    if (own.length === 0) return []
-    const segments = own.map(vodSegment)
-    const frames = own.reduce((sum, row) => sum + row.frames, 0)
-    return [{ description: { ...describeRendition(rendition), ...measureBandwidth(segments), segments: own.length, frames }, segments }]
+    const own = rows.filter((row) => row.rendition === rendition.name).sort((a, b) => a.msn - b.msn)
+    const stored = own.filter((row) => row.objectKey !== null)
+    if (stored.length === 0) return []
+    const frames = stored.reduce((sum, row) => sum + row.frames, 0)
+    const measured = measureBandwidth(stored.map(vodSegment))
+    return [{ description: { ...describeRendition(rendition), ...measured, segments: stored.length, frames }, segments: own.map(vodSegment) }]
   })
 
 /** What is wrong with a recording, for people; empty when nothing is. */

@@ -23,6 +23,12 @@ export const WORKING_MS = 10_000
 /** Sequences before a range in which the first pieces of a record that reaches into the range are looked for, step by step. */
 export const PIECE_LOOKBACKS = [0, 64, 4_096]
 
+/** Sequences before a head that cannot be read in which a readable record is looked for, step by step. */
+export const END_LOOKBACKS = [64, 4_096, Number.MAX_SAFE_INTEGER]
+
+/** Segments of one rendition that a recording may have: 23 days of two seconds each. */
+export const SEGMENTS_MAX = 1_000_000
+
 /** Init segments that a process remembers to have stored. */
 export const STORED_INITS_MAX = 10_000
 

@@ -8,7 +8,7 @@ import { parseMedia } from './testing/parsePlaylist.ts'
 import { checkMedia } from './testing/rules.ts'
 
 const segment = (msn: number, change: Partial<VodSegment> = {}): VodSegment => ({
-  msn, init: 0, duration: 180_000, timescale: 90_000, programDateTime_ms: 1_700_000_000_000 + msn * 2_000, discontinuities: 0, bytes: 500_000, ...change
+  msn, init: 0, duration: 180_000, timescale: 90_000, programDateTime_ms: 1_700_000_000_000 + msn * 2_000, discontinuities: 0, bytes: 500_000, gap: false, ...change
 })
 const video: RenditionDescription = { name: 'source', kind: 'video', codec: 'avc1.64001f', width: 1280, height: 720, channels: 0, bandwidth: 2_000_000, averageBandwidth: 1_500_000, frameRate: 30 }
 const audio: RenditionDescription = { name: 'audio', kind: 'audio', codec: 'mp4a.40.2', width: 0, height: 0, channels: 2, bandwidth: 130_000, averageBandwidth: 128_000, frameRate: 0 }
@@ -45,4 +45,20 @@ it('audio alone is a variant, and video alone has no audio group', () => {
   expect(renderMultivariant([audio])).toContain('CODECS="mp4a.40.2"\naudio/playlist.m3u8')
   expect(renderMultivariant([audio])).not.toContain('EXT-X-MEDIA:')
   expect(renderMultivariant([video])).not.toContain('AUDIO=')
+})
+
+it('a recording lists a lost segment as a gap of its length, which names no init segment, and goes on behind it', () => {
+  const text = renderVod([segment(0), segment(1, { gap: true, init: 1 }), segment(2, { gap: true, init: 1 }), segment(3, { init: 1 }), segment(4, { init: 1 })])
+  expect(checkMedia(text).broken).toEqual([])
+  const read = parseMedia(text)
+  expect(read.segments.map(({ gap, duration_s, map }) => [gap, duration_s, map])).toEqual([
+    [false, 2, 'init-0.mp4'], [true, 2, 'init-0.mp4'], [true, 2, 'init-0.mp4'], [false, 2, 'init-1.mp4'], [false, 2, 'init-1.mp4']
+  ])
+  expect(text.match(/EXT-X-MAP/g)).toHaveLength(2)
+})
+
+it('a recording that begins with a lost segment names the init segment of the first one that is there', () => {
+  const text = renderVod([segment(0, { gap: true }), segment(1)])
+  expect(checkMedia(text).broken).toEqual([])
+  expect(text.indexOf('EXT-X-MAP')).toBeGreaterThan(text.indexOf('EXT-X-GAP'))
 })

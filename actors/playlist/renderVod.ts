@@ -14,6 +14,8 @@ export interface VodSegment {
   /** Discontinuities of the stream before it. */
   readonly discontinuities: number
   readonly bytes: number
+  /** Its media is lost: it is listed, so that time goes on, and not to be loaded (RFC 8216bis 4.4.4.7). */
+  readonly gap: boolean
 }
 
 /**
@@ -31,23 +33,31 @@ export const renderVod = (segments: ReadonlyArray<VodSegment>): string => {
     `#EXT-X-DISCONTINUITY-SEQUENCE:${segments[0]?.discontinuities ?? 0}`
   ]
   let before: VodSegment | undefined
+  let init: number | undefined
   for (const segment of segments) {
-    lines.push(...segmentLines(segment, before))
+    const cuts = before ? segment.discontinuities - before.discontinuities : 0
+    if (cuts > 0) init = undefined
+    lines.push(...numbersBetween(before, segment), ...Array.from({ length: cuts }, () => '#EXT-X-DISCONTINUITY'), ...segmentLines(segment, init))
+    if (!segment.gap) init = segment.init
     before = segment
   }
   return playlistOf([...lines, '#EXT-X-ENDLIST'])
 }
 
-const segmentLines = (segment: VodSegment, before: VodSegment | undefined): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  const cuts = before ? segment.discontinuities - before.discontinuities : 0
-  for (let msn = (before?.msn ?? segment.msn) + 1; msn < segment.msn; msn++) lines.push('#EXT-X-GAP', '#EXTINF:0.00000,', segmentName(msn))
-  for (let cut = 0; cut < cuts; cut++) lines.push('#EXT-X-DISCONTINUITY')
-  if (before?.init !== segment.init || cuts > 0) lines.push(`#EXT-X-MAP:URI="${initName(segment.init)}"`)
-  lines.push(`#EXT-X-PROGRAM-DATE-TIME:${dateTime(segment.programDateTime_ms)}`)
-  lines.push(`#EXTINF:${seconds(segment.duration, segment.timescale)},`, segmentName(segment.msn))
-  return lines
+// Numbers that the rendition never used still count in its media sequence.
+const numbersBetween = (before: VodSegment | undefined, { msn }: VodSegment): ReadonlyArray<string> => {
+  const first = (before?.msn ?? msn) + 1
+  return Array.from({ length: Math.max(0, msn - first) }, (_, index) => ['#EXT-X-GAP', '#EXTINF:0.00000,', segmentName(first + index)]).flat()
 }
+
+// A gap names no init segment: that may be lost with it.
+const segmentLines = (segment: VodSegment, init: number | undefined): ReadonlyArray<string> => [
+  ...(segment.gap || segment.init === init ? [] : [`#EXT-X-MAP:URI="${initName(segment.init)}"`]),
+  `#EXT-X-PROGRAM-DATE-TIME:${dateTime(segment.programDateTime_ms)}`,
+  ...(segment.gap ? ['#EXT-X-GAP'] : []),
+  `#EXTINF:${seconds(segment.duration, segment.timescale)},`,
+  segmentName(segment.msn)
+]
 
 /** BANDWIDTH and AVERAGE-BANDWIDTH (bits per second) of one rendition's segments (RFC 8216bis 4.4.6.2). */
 export const measureBandwidth = (segments: ReadonlyArray<VodSegment>): { readonly bandwidth: number; readonly averageBandwidth: number } => {

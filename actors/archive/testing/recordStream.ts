@@ -71,12 +71,12 @@ const fragmentsOf = ({ name, timescale, track }: TestRendition): ReadonlyArray<N
 
 const keyPrefix = (id: string): string => `recordings/2026/02/28/${id}/`
 
-/** Writes a stream's state and MEDIA log as its actor would; announces nothing. */
+/** Writes a stream's state and MEDIA log as its actor would, up to its end; announces nothing, and so does not call it ended. */
 export const recordStream = Effect.fnUntraced(function* (id: string, renditions: ReadonlyArray<TestRendition>, options: RecordOptions = {}) {
   const log = yield* Log
   const { streams } = yield* Buckets
   const state = { streamId: id, title: `Test ${id}`, keyPrefix: keyPrefix(id), createdAtMs: BigInt(ANCHOR_MS) }
-  const revision = yield* streams.create(id, create(StreamStateSchema, { ...state, status: StreamStatus.LIVE }))
+  yield* streams.create(id, create(StreamStateSchema, { ...state, status: StreamStatus.LIVE }))
   const appender = log.appender(log.subject('media', id), 0)
   const append = (record: MediaRecord) => appender.append(toBinary(MediaRecordSchema, record))
   const token = yield* append(create(MediaRecordSchema, { body: { case: 'takeOver', value: {} } }))
@@ -93,7 +93,6 @@ export const recordStream = Effect.fnUntraced(function* (id: string, renditions:
     for (const fragment of fragments) note(closed, id, renditions, fragment, seqs, token)
   }
   if (options.open !== true) yield* append(endOf(renditions, [...closed.values()]))
-  if (options.open !== true) yield* streams.update(id, create(StreamStateSchema, { ...state, status: StreamStatus.ENDED, endedAtMs: BigInt(ANCHOR_MS + 6_000) }), revision)
   return { id, prefix: keyPrefix(id), announcements: [...closed.values()], headSeq: appender.expected() } satisfies RecordedStream
 })
 
@@ -166,4 +165,13 @@ const endOf = (renditions: ReadonlyArray<TestRendition>, segments: ReadonlyArray
 export const announce = Effect.fnUntraced(function* (segments: ReadonlyArray<SegmentClosed>) {
   const log = yield* Log
   for (const segment of segments) yield* log.publish(log.subject('segments', segment.streamId).subject, toBinary(SegmentClosedSchema, segment))
+})
+
+/** Announces all segments of a stream and then calls it ended, as its actor does. */
+export const finish = Effect.fnUntraced(function* ({ id, announcements }: RecordedStream) {
+  const { streams } = yield* Buckets
+  yield* announce(announcements)
+  const entry = yield* streams.get(id)
+  if (entry === undefined) return yield* Effect.die(new Error(`no stream ${id}`))
+  yield* streams.update(id, { ...entry.value, status: StreamStatus.ENDED, endedAtMs: BigInt(ANCHOR_MS + 6_000) }, entry.revision)
 })
