@@ -51,13 +51,17 @@ export interface AudioFacts {
   readonly worstGap_s: number
 }
 
-/** Looks at a captured AAC rendition. */
+/** Looks at a captured AAC rendition, run by run. */
 export const audioFacts = async (capture: Capture): Promise<AudioFacts> => {
-  const runs = capturedRuns(capture)
-  const input = runs[0] ?? []
-  const packets = await readPackets(input, 'a:0')
-  const gaps = packets.slice(1).map(({ pts_s }, index) => Math.abs(pts_s - (packets[index]?.pts_s ?? 0) - 1024 / 48_000))
-  return { decoded_s: (await decodeAudio(input)).length / 48_000, packets: packets.length, worstGap_s: Math.max(0, ...gaps) }
+  const facts = { decoded_s: 0, packets: 0, worstGap_s: 0 }
+  for (const run of capturedRuns(capture)) {
+    const packets = await readPackets(run, 'a:0')
+    const gaps = packets.slice(1).map(({ pts_s }, index) => Math.abs(pts_s - (packets[index]?.pts_s ?? 0) - 1024 / 48_000))
+    facts.decoded_s += (await decodeAudio(run)).length / 48_000
+    facts.packets += packets.length
+    facts.worstGap_s = Math.max(facts.worstGap_s, ...gaps)
+  }
+  return facts
 }
 
 /** Decode times at which the fragments of a capture begin, in stored order and in their track's own ticks. */

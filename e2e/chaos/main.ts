@@ -1,0 +1,71 @@
+/** `npm run chaos`: every fault on real processes, the table at the end; `--list`, `--fault <name or group>`, `--beside <n>`, `--write`. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Fault } from './Fault.ts'
+import { faults } from './faults/index.ts'
+import { invariants } from './invariants.ts'
+import { type FaultResult, runFault } from './runFault.ts'
+import { complaintsOf, tableOf } from './table.ts'
+import { startSharedStores } from './worldServices.ts'
+
+const { values } = parseArgs({
+  options: { list: { type: 'boolean' }, fault: { type: 'string', multiple: true }, beside: { type: 'string', default: '2' }, write: { type: 'boolean' } },
+})
+
+const isWanted = ({ name, group }: Fault): boolean => values.fault === undefined || values.fault.includes(name) || values.fault.includes(group)
+const chosen = faults.filter(isWanted)
+
+/** Runs faults, so many beside each other; results in the order of the list. */
+const runAll = async (beside: number): Promise<ReadonlyArray<FaultResult>> => {
+  const shared = await startSharedStores()
+  const results: Array<FaultResult> = []
+  const waiting = chosen.entries()
+  const work = async (): Promise<void> => {
+    for (const [index, fault] of waiting) {
+      const result = await runFault(fault, shared)
+      results[index] = result
+      process.stdout.write(`${result.broken.size === 0 ? 'held  ' : 'BROKEN'} ${fault.group}: ${fault.name} (${result.took_s.toFixed(0)} s)\n`)
+      if (result.broken.size > 0) process.stdout.write(`${complaintsOf(result)}\n`)
+    }
+  }
+  await Promise.all(Array.from({ length: beside }, work))
+  await shared.close()
+  return results
+}
+
+const document = (results: ReadonlyArray<FaultResult>): string =>
+  [
+    '# Faults',
+    '',
+    'What `npm run chaos` does to real processes, and what held. Each fault meets one stream at each moment of a segment (begin, middle,',
+    'just before its end, between two), with a viewer on every rendition. Written by `npm run chaos -- --write`.',
+    '',
+    ...Object.entries(invariants).map(([name, meaning]) => `- **${name}**: ${meaning}`),
+    '',
+    tableOf(results),
+    '',
+    '*longest wait*: the longest that a viewer waited for the next part of the picture; parts come every 0.2 s.',
+    '',
+  ].join('\n')
+
+const main = async (): Promise<number> => {
+  if (values.list === true) {
+    for (const { group, name, inTests } of faults) process.stdout.write(`${group}: ${name}${inTests === true ? ' (in npm test)' : ''}\n`)
+    return 0
+  }
+  if (chosen.length === 0) {
+    process.stderr.write('There is no such fault; --list names them.\n')
+    return 2
+  }
+  const begun_ms = performance.now()
+  const results = await runAll(Number(values.beside))
+  process.stdout.write(`\n${tableOf(results)}\n\n`)
+  const broken = results.filter((result) => result.broken.size > 0)
+  for (const result of broken) process.stdout.write(`${complaintsOf(result)}\n`)
+  process.stdout.write(`${results.length - broken.length} faults held, ${broken.length} broken, in ${((performance.now() - begun_ms) / 60_000).toFixed(1)} min\n`)
+  if (values.write === true) writeFileSync(join(import.meta.dirname, '..', '..', 'docs', 'faults.md'), document(results))
+  return broken.length === 0 ? 0 : 1
+}
+
+process.exit(await main())

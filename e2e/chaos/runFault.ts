@@ -1,0 +1,119 @@
+/** One fault from beginning to end: a world, streams, the strike, and the judgement. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '../../actors/archive/testing/until.ts'
+import type { Recording } from '../../actors/testing/recordings.ts'
+import { recording } from '../../actors/testing/recordings.ts'
+import { film } from '../kit/film.ts'
+import { readRecording } from '../kit/watching.ts'
+import { type Moment, moments } from './arrangement.ts'
+import { ChaosStream } from './ChaosStream.ts'
+import { ChaosWorld } from './ChaosWorld.ts'
+import type { Fault } from './Fault.ts'
+import { type Broken, judgeStream, longestWait_ms, note } from './invariants.ts'
+import { heldByNodes, leftBehind } from './leftovers.ts'
+import { type SharedStores, startWorldServices } from './worldServices.ts'
+
+/** How a fault went. */
+export interface FaultResult {
+  readonly fault: Fault
+  readonly broken: Broken
+  readonly streams: number
+  /** Figures by name, ms. */
+  readonly figures: ReadonlyMap<string, number>
+  readonly took_s: number
+  /** Logs, kept where something is broken. */
+  readonly folder: string
+}
+
+/** Where the fault finds the stream of each moment, in seconds of its own time: segments are 2 s long, keyframes come each second. */
+const position_s: Readonly<Record<Moment, number>> = { begin: 2.15, middle: 3, beforeEnd: 3.85, between: 4 }
+const strike_s = Math.max(...Object.values(position_s))
+const stream_s = 9
+/** A viewer may be this late behind the stream's end. */
+const viewersEndWithin_ms = 40_000
+
+const films = new Map<number, Promise<Recording>>()
+
+const filmOf = (seconds: number): Promise<Recording> => {
+  const known = films.get(seconds) ?? film(seconds)
+  films.set(seconds, known)
+  return known
+}
+
+/** The beginning of a browser's recording. */
+const beginning = (whole: Recording, seconds: number): Recording => ({ ...whole, chunks: whole.chunks.filter(({ at_ms }) => at_ms <= seconds * 1000) })
+
+const startStreams = async (world: ChaosWorld, { platform = {}, moments: wanted = moments }: Fault): Promise<ReadonlyArray<ChaosStream>> => {
+  const seconds = platform.stream_s ?? stream_s
+  const { publisherSilence_ms: silence_ms, publisherPatience_ms: giveUpAfter_ms } = platform
+  const begin = async (moment: ChaosStream['moment'], source: Recording, position: number): Promise<ChaosStream> => {
+    await delay((strike_s - position) * 1000)
+    return ChaosStream.start({
+      id: `chaos-${moment}`,
+      moment,
+      recording: source,
+      edges: () => world.edges.map(({ url }) => url),
+      publisher: { ...(silence_ms === undefined ? {} : { silence_ms }), ...(giveUpAfter_ms === undefined ? {} : { giveUpAfter_ms }) },
+      viewerPatience_ms: platform.viewerPatience_ms ?? 20_000,
+    })
+  }
+  const source = await filmOf(seconds)
+  const browser = platform.browser === true ? [begin('browser', beginning(recording('vp8.webm'), seconds), 3.3)] : []
+  return Promise.all([...wanted.map((moment) => begin(moment, source, position_s[moment])), ...browser])
+}
+
+const runStreams = async (world: ChaosWorld, fault: Fault, strike: (world: ChaosWorld) => Promise<void>, broken: Broken): Promise<void> => {
+  const begun_ms = performance.now()
+  world.streams = await startStreams(world, fault)
+  await delay(begun_ms + strike_s * 1000 - performance.now())
+  const struck = strike(world).catch((error: unknown) => note(broken, 'struck', String(error)))
+  await Promise.all([struck, ...world.streams.map((stream) => stream.finish())])
+  await Promise.race([
+    Promise.all(world.streams.map(({ watching }) => watching)),
+    delay(viewersEndWithin_ms).then(() => Promise.reject(new Error(`viewers had not come to the end ${viewersEndWithin_ms} ms after it`))),
+  ])
+}
+
+const judge = async (world: ChaosWorld, fault: Fault, broken: Broken): Promise<void> => {
+  const expects = fault.expects ?? {}
+  const edge = world.edges.find((node) => !node.hasExited())
+  if (edge === undefined) throw new Error('no edge is left to read the recordings from')
+  const archives = await Promise.all(world.streams.map(({ id }) => readRecording(edge.url, id, expects.archiveWithin_ms)))
+  const held = await until('nothing is held', async () => ((await heldByNodes(world)).length === 0 ? [] : undefined), 10_000).catch(() => heldByNodes(world))
+  note(broken, 'clean', ...held)
+  await world.stop()
+  note(broken, 'clean', ...(await leftBehind(world, expects)))
+  for (const [index, stream] of world.streams.entries()) await judgeStream(stream, archives[index] ?? new Map(), expects, broken)
+  const waits = await Promise.all(world.streams.map(async ({ watching }) => longestWait_ms(await watching)))
+  world.figures.set('longest wait of a viewer', Math.max(...waits))
+}
+
+/** Runs a fault. Never rejects: what goes wrong is in the result. */
+export const runFault = async (fault: Fault, shared: SharedStores): Promise<FaultResult> => {
+  const begun_ms = performance.now()
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-chaos-'))
+  const broken: Broken = new Map()
+  let world: ChaosWorld | undefined
+  const closing: Array<() => Promise<void>> = []
+  try {
+    mkdirSync(folder, { recursive: true })
+    const services = await startWorldServices(shared, fault.platform?.privateStores === true)
+    closing.unshift(services.close)
+    const { arrangement, strike } = await fault.arrange(services)
+    closing.unshift(arrangement.close ?? (async () => undefined))
+    world = await ChaosWorld.start({ services, arrangement, needs: fault.platform ?? {}, folder })
+    const { stop } = world
+    closing.unshift(() => stop.call(world))
+    await runStreams(world, fault, strike, broken)
+    await judge(world, fault, broken)
+  } catch (error) {
+    note(broken, 'struck', error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+  for (const close of closing) await close().catch((error: unknown) => note(broken, 'clean', String(error)))
+  if (broken.size === 0) rmSync(folder, { recursive: true })
+  const took_s = (performance.now() - begun_ms) / 1000
+  return { fault, broken, streams: world?.streams.length ?? 0, figures: world?.figures ?? new Map(), took_s, folder }
+}

@@ -1,0 +1,36 @@
+/** The table fault × invariant, for terminals and for docs. Pure. */
+import { type Invariant, invariants } from './invariants.ts'
+import type { FaultResult } from './runFault.ts'
+
+const columns = Object.keys(invariants) as ReadonlyArray<Invariant>
+
+const cell = ({ broken }: FaultResult, column: Invariant): string => {
+  const faults = broken.get(column)?.length ?? 0
+  return faults === 0 ? '✓' : `✗ ${faults}`
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(2)
+
+const figuresOf = ({ figures }: FaultResult): string =>
+  [...figures].filter(([name]) => name !== longestWait).map(([name, ms]) => `${name} ${seconds(ms)} s`).join('; ')
+
+const longestWait = 'longest wait of a viewer'
+
+/** Rows of Markdown. */
+export const tableOf = (results: ReadonlyArray<FaultResult>): string => {
+  const head = ['fault', 'streams', ...columns, 'longest wait', 'measured']
+  const rows = results.map((result) => [
+    result.fault.name,
+    String(result.streams),
+    ...columns.map((column) => cell(result, column)),
+    `${seconds(result.figures.get(longestWait) ?? 0)} s`,
+    figuresOf(result),
+  ])
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+/** What is broken, in sentences; empty where nothing is. */
+export const complaintsOf = ({ fault, broken, folder }: FaultResult): string =>
+  broken.size === 0
+    ? ''
+    : [`${fault.name} (logs: ${folder})`, ...[...broken].flatMap(([invariant, faults]) => faults.slice(0, 12).map((sentence) => `  ${invariant}: ${sentence}`))].join('\n')
