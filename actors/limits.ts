@@ -33,3 +33,11 @@ export const SOURCE_STALL_SECONDS_MAX = 10
 export const SOURCE_REORDER_MS_MAX = 1_000
 /** Audio may go back by up to this (its clock resynchronising); further back is a jump. */
 export const SOURCE_AUDIO_BACK_MS_MAX = 1_000
+/** Sound without any picture for this long is gone on with, where a place to go on is looked for. */
+export const SOURCE_ALONE_MS = 1_000
+/** After a leap of the source's time sound is in line with the picture when it is no further from it than this. */
+export const SOURCE_APART_MS_MAX = 1_000
+/** A track that was silent for long and comes back no further than this from the other has stalled, not leapt. */
+export const SOURCE_IN_LINE_MS_MAX = 3_000
+/** Blocks of sound out of line with the picture that are passed over before the source's time counts as having leapt. */
+export const SOURCE_STRAYS_MAX = 50

@@ -66,8 +66,13 @@ export type SourceFact =
   | { readonly _tag: 'ParametersChanged'; readonly at: RandomAccessPoint }
   /** The source began again with a new header, whose fact follows: another FFmpeg child gets what follows. */
   | { readonly _tag: 'Restarted'; readonly at: { readonly ingestSeq: number; readonly offset: number } }
-  /** Timestamps of a track went back or leapt ahead by more than the limits allow. The frame's own fact follows. */
+  /** Timestamps of a track went back or leapt ahead by more than the limits allow. Nothing more comes before `Found`. */
   | { readonly _tag: 'Jump'; readonly track: 'video' | 'audio'; readonly pts: number; readonly previous: number }
+  /**
+   * A place to go on, after a leap or a loss: an FFmpeg child of its own, begun with `resumePrefix`, gets what follows.
+   * `frames` were passed over before it.
+   */
+  | { readonly _tag: 'Found'; readonly at: RandomAccessPoint; readonly frames: number }
   /** What follows cannot be read; nothing of it is fed. `reason` is meant for the publisher. */
   | { readonly _tag: 'Invalid'; readonly reason: string; readonly ingestSeq: number; readonly offset: number }
 
