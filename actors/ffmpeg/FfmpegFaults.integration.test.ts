@@ -200,6 +200,17 @@ it('kills a child whose output is not fragmented MP4', async () => {
   })
 })
 
+it('kills a child that closes one output and goes on with the others', async () => {
+  await withFolder(async (folder) => {
+    const outputs = `process.argv.filter((a) => a.startsWith('unix:')).map((a) => require('net').connect(a.slice(5)))`
+    const executable = await standIn(folder, `exec ${process.execPath} -e "const [first] = ${outputs}; first.end(); setInterval(() => {}, 1000)" -- "$@"`)
+    await withChild(layerWith({ executable }), plan, async (_child, collected) => {
+      const exited = await collected.exited
+      expect(exited).toMatchObject({ signal: 'SIGKILL', complete: false, reason: 'output source ended before the input did' })
+    })
+  })
+})
+
 it('says that there is no FFmpeg', async () => {
   const started = Effect.gen(function* () {
     const ffmpeg = yield* Ffmpeg

@@ -11,6 +11,8 @@ export interface OutputSetEvents {
   readonly progress: () => void
   /** An output cannot be read any further. */
   readonly failed: (reason: string) => void
+  /** FFmpeg has closed an output. */
+  readonly ended: (rendition: string) => void
 }
 
 /**
@@ -73,6 +75,7 @@ export class OutputSet {
       },
       data: (bytes) => this.#read(rendition, reader, bytes),
       failed: (error) => this.#events.failed(`output ${rendition}: ${error.message}`),
+      ended: () => this.#events.ended(rendition),
     })
     this.#readers.push(reader)
     this.#sockets.push(socket)

@@ -9,10 +9,11 @@ import { withFolder } from './testing/probe.ts'
 interface Heard {
   bytes: number
   connected: number
+  ended: number
 }
 
 const listen = async (path: string): Promise<{ readonly socket: OutputSocket; readonly heard: Heard }> => {
-  const heard: Heard = { bytes: 0, connected: 0 }
+  const heard: Heard = { bytes: 0, connected: 0, ended: 0 }
   const socket = await OutputSocket.listen(path, {
     connected: () => {
       heard.connected += 1
@@ -22,6 +23,9 @@ const listen = async (path: string): Promise<{ readonly socket: OutputSocket; re
     },
     failed: (error) => {
       throw error
+    },
+    ended: () => {
+      heard.ended += 1
     },
   })
   return { socket, heard }
@@ -34,7 +38,7 @@ it('closes only after it has read everything that came', async () => {
     await eventually('a connection', () => socket.isConnected)
     client.end(new Uint8Array(5_000_000))
     await socket.close()
-    expect(heard).toEqual({ bytes: 5_000_000, connected: 1 })
+    expect(heard).toEqual({ bytes: 5_000_000, connected: 1, ended: 1 })
   })
 })
 

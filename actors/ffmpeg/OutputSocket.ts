@@ -7,6 +7,8 @@ export interface OutputSocketEvents {
   /** The owner may keep the bytes. */
   readonly data: (bytes: Uint8Array) => void
   readonly failed: (error: Error) => void
+  /** The connection has ended, and everything that came over it is read. */
+  readonly ended: () => void
 }
 
 /**
@@ -62,7 +64,10 @@ export class OutputSocket {
     this.#server.close()
     socket.on('data', (bytes) => this.#events.data(bytes))
     socket.on('error', (error) => this.#events.failed(error))
-    socket.on('close', () => this.#resolveDrained())
+    socket.on('close', () => {
+      this.#resolveDrained()
+      this.#events.ended()
+    })
     this.#events.connected()
   }
 }

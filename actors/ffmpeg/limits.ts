@@ -27,6 +27,9 @@ export const STALLED_MS = 10_000
 /** Nothing at all has come out this long after the first input, whether or not more came: half a header. */
 export const FIRST_OUTPUT_MS = 30_000
 
+/** A child that still runs this long after it closed an output, with input to come, is killed. */
+export const OUTPUT_ENDED_MS = 500
+
 /** How often the watchdog looks. */
 export const WATCHDOG_PERIOD_MS = 500
 

@@ -3,7 +3,7 @@ import { ffmpegArguments } from './arguments.ts'
 import type { FfmpegChild, FfmpegEvent } from './events.ts'
 import { killGroup, launch } from './launch.ts'
 import type { LaunchedProcess, LaunchSettings } from './launch.ts'
-import { STDIN_QUEUE_BYTES_MAX } from './limits.ts'
+import { OUTPUT_ENDED_MS, STDIN_QUEUE_BYTES_MAX } from './limits.ts'
 import { OutputSet } from './OutputSet.ts'
 import type { FfmpegPlan } from './plan.ts'
 import { StderrTail } from './StderrTail.ts'
@@ -37,6 +37,7 @@ export const startChild = async (
     event: onEvent,
     progress: () => child?.progressed(),
     failed: (reason) => child?.killFor(reason),
+    ended: (rendition) => child?.outputEnded(rendition),
   })
   try {
     const process = launch(settings, ffmpegArguments(plan, outputs.paths))
@@ -66,6 +67,7 @@ class Child implements StartedChild {
   #lastInput_ms: number | undefined
   #lastOutput_ms: number | undefined
   #ended_ms: number | undefined
+  #lostOutput = false
 
   constructor(
     settings: ChildSettings,
@@ -123,6 +125,15 @@ class Child implements StartedChild {
     this.#waitingSince_ms = undefined
   }
 
+  /** A child that dies closes its outputs too, moments before its exit is seen; one that goes on without an output must not. */
+  outputEnded(rendition: string): void {
+    if (this.#ended_ms !== undefined || this.#hasExited) return
+    this.#lostOutput = true
+    setTimeout(() => {
+      if (!this.#hasExited) this.killFor(`output ${rendition} ended before the input did`)
+    }, OUTPUT_ENDED_MS)
+  }
+
   #watch(): void {
     const progress = {
       waitingSince_ms: this.#waitingSince_ms,
@@ -146,7 +157,7 @@ class Child implements StartedChild {
       _tag: 'Exited',
       code,
       signal,
-      complete: this.#ended_ms !== undefined && code === 0 && this.#reason === undefined && this.#outputs.isWhole,
+      complete: this.#ended_ms !== undefined && code === 0 && this.#reason === undefined && !this.#lostOutput && this.#outputs.isWhole,
       stderr: this.#stderr.text(),
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
     })
