@@ -37,6 +37,7 @@ export class ChaosStream {
   private sending: Promise<void> = Promise.resolve()
   private generation = 0
   private isLeft = false
+  private isFinishing = false
 
   private constructor(options: ChaosStreamOptions, watchingFrom: string) {
     this.id = options.id
@@ -79,10 +80,11 @@ export class ChaosStream {
     this.current.publisher.leave()
   }
 
-  /** Waits until everything is sent and acknowledged, and stops the stream, if its publisher has not left it. */
+  /** Sends no more, waits until everything is acknowledged, and stops the stream, if its publisher has not left it. */
   async finish(): Promise<void> {
-    await this.sending
     if (this.isLeft) return
+    this.isFinishing = true
+    await this.sending
     await this.current.publisher.stop().catch((error: unknown) => {
       // The stop was durable, its answer went with the edge, and the next edge knows no live stream any more.
       if (!(error instanceof PublishingEnded) || error.code !== 4404) throw error
@@ -102,15 +104,17 @@ export class ChaosStream {
     this.sending.catch(() => undefined)
   }
 
+  /** Goes on until somebody finishes the stream or the recording is over. */
   private async send({ recording, publisher }: Epoch, generation: number): Promise<void> {
     const begun_ms = performance.now()
     for (const { at_ms, bytes } of recording.chunks) {
       const wait_ms = begun_ms + at_ms - performance.now()
       if (wait_ms > 0) await Promise.race([delay(wait_ms), publisher.failed])
-      if (this.isLeft) return
+      if (this.isLeft || generation !== this.generation || this.isFinishing) break
       publisher.send(bytes)
     }
-    await publisher.drained()
+    if (this.isLeft) return
     if (generation !== this.generation) await publisher.failed
+    await publisher.drained()
   }
 }

@@ -9,8 +9,9 @@ import type { ChaosStream } from './ChaosStream.ts'
 import { type NatsView, natsView } from './natsView.ts'
 import type { WorldServices } from './worldServices.ts'
 
+const shards = 2
 /** Small enough for seconds: streams of chaos are short. */
-const settings = { MILLRACE_SHARDS: '2', MILLRACE_LOG_BYTES: String(512 * 1024 ** 2) }
+const settings = { MILLRACE_SHARDS: String(shards), MILLRACE_LOG_BYTES: String(512 * 1024 ** 2) }
 
 /** How a world is built. */
 export interface WorldOptions {
@@ -39,7 +40,7 @@ export class ChaosWorld {
     this.options = options
     this.services = options.services
     this.folder = options.folder
-    this.nats = natsView(options.services.urls.NATS_URL)
+    this.nats = natsView(options.services.urls.NATS_URL, shards)
   }
 
   /** Starts `edge-0…`, the last of which archives too, and `actors-0…`. */
@@ -53,6 +54,12 @@ export class ChaosWorld {
     mkdirSync(world.temporary)
     await Promise.all(wanted.map(([name, roles]) => world.startNode(name, roles)))
     return world
+  }
+
+  /** Starts the nodes that are to own nothing yet. */
+  async startStandby(): Promise<void> {
+    const { actors = 2, standby = 0 } = this.options.needs
+    await Promise.all(Array.from({ length: standby }, (_, index) => this.startNode(`actors-${actors + index}`, 'actors')))
   }
 
   /** What nodes have as temporary folder. */

@@ -13,12 +13,12 @@ export interface PlatformNeeds {
   readonly edges?: number
   /** Nodes with the role `actors`; default 2. */
   readonly actors?: number
+  /** More of them, started once all streams run: they own nothing when the fault strikes. Default none. */
+  readonly standby?: number
   /** Own PostgreSQL and MinIO instead of the run's. NATS is the world's own always. */
   readonly privateStores?: boolean
   /** Settings of every node, over those of chaos. */
   readonly environment?: Readonly<Record<string, string>>
-  /** Length of the streams; default 9. The fault strikes when the first stream is 4 s old. */
-  readonly stream_s?: number
   /** A browser's VP8 recording as one more stream, so that the encoding path is met too. */
   readonly browser?: boolean
   /** Publishers leave an edge that is silent for so long while chunks wait; default: they wait for ever. */

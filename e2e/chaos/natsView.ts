@@ -3,6 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { connect, nanos, type NatsConnection } from 'nats'
 import { connectionOptions } from '../../deploy/local/testing/natsOptions.ts'
 import { type MediaRecord, MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
+import { logSubject } from '../../runtime/topology.ts'
 import { LeaseSchema } from '../../proto/gen/millrace/v1/node_pb.js'
 
 /** A consumer that is there. */
@@ -19,6 +20,9 @@ export interface StoredMedia {
   readonly seq: number
   readonly at_ms: number
   readonly body: MediaRecord['body']['case']
+  readonly node: string
+  /** Sequence of its writer's TakeOver; 0 in that itself. */
+  readonly token: number
 }
 
 /** Looks at one NATS server; each look opens a connection of its own, so that it works whatever happened before. */
@@ -30,8 +34,8 @@ export interface NatsView {
   readonly media: (id: string) => Promise<ReadonlyArray<StoredMedia>>
 }
 
-/** A view of the server at that address. */
-export const natsView = (url: string): NatsView => {
+/** A view of the server at that address, whose logs have so many shards. */
+export const natsView = (url: string, shards: number): NatsView => {
   const looking = async <A>(look: (connection: NatsConnection) => Promise<A>): Promise<A> => {
     const connection = await connect(connectionOptions(url))
     try {
@@ -43,7 +47,7 @@ export const natsView = (url: string): NatsView => {
   return {
     leases: () => looking(readLeases),
     consumers: () => looking(readConsumers),
-    media: (id) => looking((connection) => readMedia(connection, id)),
+    media: (id) => looking((connection) => readMedia(connection, id, shards)),
   }
 }
 
@@ -73,17 +77,17 @@ const readConsumers = async (connection: NatsConnection): Promise<ReadonlyArray<
   return seen
 }
 
-const readMedia = async (connection: NatsConnection, id: string): Promise<ReadonlyArray<StoredMedia>> => {
+const readMedia = async (connection: NatsConnection, id: string, shards: number): Promise<ReadonlyArray<StoredMedia>> => {
   const manager = await connection.jetstreamManager()
-  const subject = `media.*.${id}`
-  const log = await manager.streams.find(subject)
+  const { log, subject } = logSubject('media', id, shards)
   const { name } = await manager.consumers.add(log, { filter_subject: subject, ack_policy: 'none' as never, inactive_threshold: nanos(5_000), mem_storage: true })
   const consumer = await connection.jetstream().consumers.get(log, name)
   const { num_pending } = await consumer.info()
   const stored: Array<StoredMedia> = []
   if (num_pending === 0) return stored
   for await (const message of await consumer.fetch({ max_messages: num_pending, expires: 10_000 })) {
-    stored.push({ seq: message.seq, at_ms: message.info.timestampNanos / 1e6, body: fromBinary(MediaRecordSchema, message.data).body.case })
+    const { body, stamp } = fromBinary(MediaRecordSchema, message.data)
+    stored.push({ seq: message.seq, at_ms: message.info.timestampNanos / 1e6, body: body.case, node: stamp?.node ?? '', token: Number(stamp?.fencingToken ?? 0n) })
   }
   await consumer.delete()
   return stored

@@ -28,26 +28,20 @@ export interface FaultResult {
   readonly folder: string
 }
 
-/** Where the fault finds the stream of each moment, in seconds of its own time: segments are 2 s long, keyframes come each second. */
+const segment_s = 2
+/** Where the fault finds the stream of each moment, in seconds of its own time; keyframes come each second. */
 const position_s: Readonly<Record<Moment, number>> = { begin: 2.15, middle: 3, beforeEnd: 3.85, between: 4 }
 const strike_s = Math.max(...Object.values(position_s))
-const stream_s = 9
+/** Streams go on for so long after all is healed. */
+const healthy_ms = 2_500
+/** Long enough for every fault; nobody sends all of it. */
+const film_s = 90
 /** A viewer may be this late behind the stream's end. */
 const viewersEndWithin_ms = 40_000
 
-const films = new Map<number, Promise<Recording>>()
-
-const filmOf = (seconds: number): Promise<Recording> => {
-  const known = films.get(seconds) ?? film(seconds)
-  films.set(seconds, known)
-  return known
-}
-
-/** The beginning of a browser's recording. */
-const beginning = (whole: Recording, seconds: number): Recording => ({ ...whole, chunks: whole.chunks.filter(({ at_ms }) => at_ms <= seconds * 1000) })
+let filmed: Promise<Recording> | undefined
 
 const startStreams = async (world: ChaosWorld, { platform = {}, moments: wanted = moments }: Fault): Promise<ReadonlyArray<ChaosStream>> => {
-  const seconds = platform.stream_s ?? stream_s
   const { publisherSilence_ms: silence_ms, publisherPatience_ms: giveUpAfter_ms } = platform
   const begin = async (moment: ChaosStream['moment'], source: Recording, position: number): Promise<ChaosStream> => {
     await delay((strike_s - position) * 1000)
@@ -60,17 +54,23 @@ const startStreams = async (world: ChaosWorld, { platform = {}, moments: wanted 
       viewerPatience_ms: platform.viewerPatience_ms ?? 20_000,
     })
   }
-  const source = await filmOf(seconds)
-  const browser = platform.browser === true ? [begin('browser', beginning(recording('vp8.webm'), seconds), 3.3)] : []
+  const source = await (filmed ??= film(film_s))
+  const browser = platform.browser === true ? [begin('browser', recording('vp8.webm'), 3.3)] : []
   return Promise.all([...wanted.map((moment) => begin(moment, source, position_s[moment])), ...browser])
 }
 
 const runStreams = async (world: ChaosWorld, fault: Fault, strike: (world: ChaosWorld) => Promise<void>, broken: Broken): Promise<void> => {
   const begun_ms = performance.now()
   world.streams = await startStreams(world, fault)
-  await delay(begun_ms + strike_s * 1000 - performance.now())
-  const struck = strike(world).catch((error: unknown) => note(broken, 'struck', String(error)))
-  await Promise.all([struck, ...world.streams.map((stream) => stream.finish())])
+  await world.untilAllRun(5_000)
+  await world.startStandby()
+  const sinceFirst_s = (performance.now() - begun_ms) / 1000
+  // Where the start took longer, the same moments come again a segment later.
+  const segmentsLater = Math.max(0, Math.ceil((sinceFirst_s - strike_s) / segment_s))
+  await delay((strike_s + segmentsLater * segment_s - sinceFirst_s) * 1000)
+  await strike(world).catch((error: unknown) => note(broken, 'struck', String(error)))
+  await delay(healthy_ms)
+  await Promise.all(world.streams.map((stream) => stream.finish()))
   await Promise.race([
     Promise.all(world.streams.map(({ watching }) => watching)),
     delay(viewersEndWithin_ms).then(() => Promise.reject(new Error(`viewers had not come to the end ${viewersEndWithin_ms} ms after it`))),

@@ -44,8 +44,8 @@ export interface Publisher {
   readonly acknowledged: () => number
   /** Resolves when at most `atMost` chunks wait for their acknowledgement. */
   readonly drained: (atMost?: number) => Promise<void>
-  /** Breaks the connection without a goodbye, as a lost network does. */
-  readonly drop: () => void
+  /** Breaks the connection without a goodbye, as a lost network does; the publisher comes back after `away_ms`, default at once. */
+  readonly drop: (away_ms?: number) => void
   /** Edge to use for the next connection, for instance `http://127.0.0.1:8081`. */
   readonly useEdge: (url: string) => void
   /** All JSON messages so far. */
@@ -72,6 +72,7 @@ class Publishing implements Publisher {
   private attached = false
   private over = false
   private stopping = false
+  private away_ms = 0
   private readonly attachments = new Set<() => void>()
   private heard_ms = performance.now()
   private readonly listening: NodeJS.Timeout | undefined
@@ -120,7 +121,10 @@ class Publishing implements Publisher {
     return Promise.race([done, this.failed])
   }
 
-  readonly drop = (): void => this.connection.socket.terminate()
+  readonly drop = (away_ms = 0): void => {
+    this.away_ms = away_ms
+    this.connection.socket.terminate()
+  }
 
   readonly useEdge = (url: string): void => {
     this.edges = [url, ...this.edges.slice(1)]
@@ -202,7 +206,9 @@ class Publishing implements Publisher {
   }
 
   private async comeBack(why: PublishingEnded): Promise<void> {
-    const deadline_ms = performance.now() + (this.options.giveUpAfter_ms ?? 30_000)
+    const deadline_ms = performance.now() + this.away_ms + (this.options.giveUpAfter_ms ?? 30_000)
+    await delay(this.away_ms)
+    this.away_ms = 0
     for (let last = why, pause_ms = 50; !this.over; pause_ms = Math.min(1_000, pause_ms * 2)) {
       if (performance.now() > deadline_ms || isFinal(last.code)) return this.fail(last)
       this.edges = [...this.edges.slice(1), ...this.edges.slice(0, 1)]

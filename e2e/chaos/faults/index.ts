@@ -1,5 +1,9 @@
 import type { Fault } from '../Fault.ts'
+import { actorNodeFaults } from './actorNodes.ts'
+import { drainFaults } from './drain.ts'
+import { edgeFaults } from './edges.ts'
 import { ffmpegFaults } from './ffmpeg.ts'
+import { publisherFaults } from './publishers.ts'
 
 /** Every fault of the table, in its order. */
-export const faults: ReadonlyArray<Fault> = [...ffmpegFaults]
+export const faults: ReadonlyArray<Fault> = [...ffmpegFaults, ...actorNodeFaults, ...edgeFaults, ...drainFaults, ...publisherFaults]

@@ -1,0 +1,131 @@
+/** Faults of the nodes that own streams. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '../../../actors/archive/testing/until.ts'
+import { isRunning } from '../../kit/processes.ts'
+import type { ChaosWorld } from '../ChaosWorld.ts'
+import { type Fault, fault } from '../Fault.ts'
+import { takeOver_ms, zombieWrites } from '../ownership.ts'
+
+const group = 'actor node'
+
+/** All streams are owned by `actors-0` when the fault strikes; `actors-1` stands by. */
+const oneOwner = { actors: 1, standby: 1 } as const
+
+/** Waits until that node runs every stream and has written frames of each, then looks at MEDIA: how long it took, and who wrote. */
+export const expectTakeOver = async (world: ChaosWorld, to: string, since_ms: number, within_ms = 15_000): Promise<void> => {
+  const node = world.node(to)
+  await until(`${to} runs every stream`, async () => (node.ffmpegs().length === world.streams.length ? true : undefined), within_ms)
+  const took: Array<number> = []
+  for (const { id } of world.streams) {
+    const records = await until(`${to} goes on with ${id}`, async () => {
+      const stored = await world.nats.media(id)
+      return takeOver_ms(stored, since_ms) === undefined ? undefined : stored
+    })
+    const [fault] = zombieWrites(records)
+    if (fault !== undefined) throw new Error(`${id}: ${fault}`)
+    took.push(takeOver_ms(records, since_ms) ?? 0)
+  }
+  world.figures.set('takeover', Math.max(...took))
+}
+
+const untilGone = (pids: ReadonlyArray<number>): Promise<true> =>
+  until('the FFmpegs of a node that was killed are gone', async () => (pids.some(isRunning) ? undefined : true), 2_000)
+
+const kill = async (world: ChaosWorld, name: string): Promise<void> => {
+  const node = world.node(name)
+  const children = node.ffmpegs()
+  node.signal('SIGKILL')
+  await node.exited
+  await untilGone(children)
+}
+
+const killed = fault({
+  name: 'actor node killed',
+  group,
+  platform: { ...oneOwner, browser: true },
+  expects: { killed: ['actors-0'] },
+  inTests: true,
+  strike: async (world) => {
+    const since_ms = Date.now()
+    await kill(world, 'actors-0')
+    await expectTakeOver(world, 'actors-1', since_ms)
+  },
+})
+
+const zombie = fault({
+  name: 'actor node frozen past its lease, and thawed',
+  group,
+  platform: { ...oneOwner },
+  strike: async (world) => {
+    const frozen = world.node('actors-0')
+    const children = frozen.ffmpegs()
+    const since_ms = Date.now()
+    frozen.signal('SIGSTOP')
+    await expectTakeOver(world, 'actors-1', since_ms)
+    if (!children.every(isRunning)) throw new Error('FFmpegs of a frozen node ended before it woke')
+    frozen.signal('SIGCONT')
+    await until('the zombie stops its FFmpegs', async () => (frozen.ffmpegs().length === 0 ? true : undefined), 5_000)
+    await until('the zombie says that it was superseded', async () => (frozen.log().includes('Superseded') ? true : undefined), 5_000)
+    await expectTakeOver(world, 'actors-1', since_ms)
+  },
+})
+
+const frozenShortly = fault({
+  name: 'actor node frozen for less than its lease',
+  group,
+  platform: oneOwner,
+  strike: async (world) => {
+    const owner = world.node('actors-0')
+    owner.signal('SIGSTOP')
+    await delay(400)
+    owner.signal('SIGCONT')
+    await delay(2_000)
+    if (owner.ffmpegs().length !== world.streams.length) throw new Error('streams left a node that was frozen for less than its lease')
+  },
+})
+
+const oneAfterTheOther = fault({
+  name: 'two actor nodes killed one after the other within a second',
+  group,
+  platform: { actors: 2, standby: 1 },
+  expects: { killed: ['actors-0', 'actors-1'] },
+  strike: async (world) => {
+    await kill(world, 'actors-0')
+    await delay(500)
+    const since_ms = Date.now()
+    await kill(world, 'actors-1')
+    await expectTakeOver(world, 'actors-2', since_ms)
+  },
+})
+
+const allKilled = fault({
+  name: 'all actor nodes killed, one started 3 s later',
+  group,
+  expects: { killed: ['actors-0', 'actors-1'] },
+  strike: async (world) => {
+    const since_ms = Date.now()
+    await Promise.all([kill(world, 'actors-0'), kill(world, 'actors-1')])
+    await delay(3_000)
+    await world.startNode('actors-2', 'actors')
+    await expectTakeOver(world, 'actors-2', since_ms, 20_000)
+  },
+})
+
+const killedInTakeOver = fault({
+  name: 'actor node killed while it takes over',
+  group,
+  platform: { actors: 1, standby: 2 },
+  expects: { killed: ['actors-0', 'actors-1', 'actors-2'] },
+  strike: async (world) => {
+    const since_ms = Date.now()
+    await kill(world, 'actors-0')
+    const standby = [world.node('actors-1'), world.node('actors-2')]
+    const next = await until('somebody takes over', async () => standby.find((node) => node.ffmpegs().length > 0), 10_000)
+    await kill(world, next.name)
+    const last = standby.find((node) => node !== next)
+    if (last !== undefined) await expectTakeOver(world, last.name, since_ms)
+  },
+})
+
+/** The faults, quickest first. */
+export const actorNodeFaults: ReadonlyArray<Fault> = [killed, frozenShortly, zombie, oneAfterTheOther, killedInTakeOver, allKilled]

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import type { StoredMedia } from './natsView.ts'
+import { takeOver_ms, zombieWrites } from './ownership.ts'
+
+const record = (seq: number, node: string, token: number): StoredMedia => ({ seq, node, token, body: token === 0 ? 'takeOver' : 'fragments', at_ms: seq * 100 })
+
+const handedOver = [record(1, 'a', 0), record(2, 'a', 1), record(3, 'b', 0), record(5, 'b', 3)]
+
+test('one owner after another is right', () => {
+  expect(zombieWrites(handedOver)).toEqual([])
+})
+
+test('a record of the old owner behind the new one’s TakeOver is found', () => {
+  expect(zombieWrites([...handedOver, record(6, 'a', 1)])).toHaveLength(1)
+})
+
+test('a change of owner lasts from the last record before it to the first frames after it', () => {
+  expect(takeOver_ms(handedOver, 250)).toBe(300)
+  expect(takeOver_ms(handedOver, 350)).toBeUndefined()
+})
