@@ -73,7 +73,7 @@ describe('frames', () => {
     const rig = openRig(madeUpSource(steady({ video: false })), quick)
     giveInits(rig)
     const shaken = rig.source.audio.map((sample, i) => ({ ...sample, dts: sample.dts + (i % 3) * 100, duration: 1_024 - (i % 2) }))
-    rig.packager = receiveSamples(rig.packager, 'audio', shaken, false)
+    rig.packager = receiveSamples(rig.packager, 'audio', shaken)
     take(rig, true)
     const samples = samplesIn(rig.log, 'audio')
     expect(samples.map(({ dts }) => dts)).toEqual(samples.map((_, i) => 480_000 + i * 1_024))
@@ -113,7 +113,7 @@ describe('a record', () => {
     giveInits(rig, ['source'])
     play(rig, 5)
     giveInits(rig, ['audio'])
-    rig.packager = receiveSamples(rig.packager, 'audio', rig.source.audio.slice(0, 20), false)
+    rig.packager = receiveSamples(rig.packager, 'audio', rig.source.audio.slice(0, 20))
     const before = rig.log.length
     play(rig, before + 1)
     const first = rig.log.find(({ body }) => body.fragments.some(({ rendition }) => rendition === 'audio'))

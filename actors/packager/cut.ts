@@ -31,6 +31,8 @@ export interface CutRules {
   readonly partTarget_us: number
   /** Frames from here on (timeline, 90 kHz) must wait. */
   readonly limit: number
+  /** The newest picture must wait: how long it lasts is not known yet. */
+  readonly ending: boolean
 }
 
 /**
@@ -56,7 +58,7 @@ export const cut = (start: Track, rules: CutRules, budget: number): Cut => {
   }
   let taken = 0
   for (const sample of start.pending) {
-    if (bytes + sizeOf(run) >= Math.min(budget, RECORD_BYTES) || isHeld(track, sample, rules)) break
+    if (bytes + sizeOf(run) >= Math.min(budget, RECORD_BYTES) || isHeld(track, sample, rules) || (rules.ending && isNewestPicture(start, sample))) break
     if (!track.started) track = placeFirst(track, sample, rules.segmentation)
     if (segmentHasFrames(track, run) && (beginsSegment(track, sample, rules.segmentation) || exceedsSegment(track, sample, rules.segmentation))) {
       flush(true, true)
@@ -92,6 +94,8 @@ const sizeOf = (run: ReadonlyArray<Sample>): number => run.reduce((sum, { data }
 /** Audio waits until it is known in which segment it lies. */
 const isHeld = (track: Track, sample: Sample, rules: CutRules): boolean =>
   track.init.info.kind === 'audio' && toCommon(track, sample.dts) > rules.limit
+
+const isNewestPicture = ({ init, pending }: Track, sample: Sample): boolean => init.info.kind === 'video' && sample === pending.at(-1)
 
 const placeFirst = (track: Track, sample: Sample, segmentation: Segmentation): Track => ({
   ...track,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { closeParts, discontinue, endSegments, matchesInit, type Packager, receiveInit, receiveSamples, recordStored, timelineEnd } from './packager.ts'
+import type { Sample } from '../fmp4/sample.ts'
+import { closeParts, discontinue, endRun, endSegments, matchesInit, type Packager, receiveInit, receiveSamples, recordStored, takeFragments, timelineEnd } from './packager.ts'
 import { onVideoFrame } from './segmentation.ts'
+import { silence } from './silence.ts'
 import { brokenAnnouncements, brokenNumbers, brokenWindow, samplesIn, segmentsIn } from './testing/logRules.ts'
 import { madeUpSource, type SourceShape, steady } from './testing/madeUpSource.ts'
 import { finish, giveInits, openRig, play, type Rig, take, videoInfo } from './testing/packagerRig.ts'
@@ -21,6 +23,69 @@ const playOn = (rig: Rig | undefined, change: Partial<SourceShape>): Rig => {
   return next
 }
 
+const SILENT = Buffer.from(silence(0, 1)[0]?.data ?? [])
+const isHeard = ({ data }: { readonly data: Uint8Array }): boolean => !SILENT.equals(data)
+
+describe('sound behind a discontinuity', () => {
+  const AAC_FRAME = 1_024
+  const ended = (): Packager => {
+    const { packager, options } = playOn(undefined, { video: false })
+    return discontinue(endSegments(packager, options)).packager
+  }
+  const end = (packager: Packager): number => packager.tracks.find(({ name }) => name === 'audio')?.nextDts ?? 0
+  const sample = (dts: number): Sample => ({ dts, cts: 0, duration: AAC_FRAME, keyframe: true, data: Uint8Array.of(1) })
+  const joined = (packager: Packager, first: number): ReadonlyArray<readonly [number, boolean]> =>
+    (receiveSamples(packager, 'audio', [0, 1, 2].map((i) => sample(first + i * AAC_FRAME))).tracks.find(({ name }) => name === 'audio')?.pending ?? []).map((one) => [one.dts - end(packager), isHeard(one)])
+
+  it('joins on to the sound before it: priming that lies over that is dropped, a short hole is silence, nothing heard moves', () => {
+    const packager = ended()
+    expect(joined(packager, end(packager) - 1_300)).toEqual([[748, true]])
+    expect(joined(packager, end(packager) + 2_500)).toEqual([[452, false], [1_476, false], [2_500, true], [3_524, true], [4_548, true]])
+    expect(joined(packager, end(packager) + 200)).toEqual([[200, true], [1_224, true], [2_248, true]])
+    expect(joined(packager, end(packager) + 100_000)[0]).toEqual([100_000, true])
+  })
+
+  it('goes on with the silence where an owner died in it', () => {
+    const packager = ended()
+    const begun = { ...packager, tracks: packager.tracks.map((track) => ({ ...track, started: true, lastPts: track.nextDts, resumedAt: track.nextDts })) }
+    expect(joined(begun, end(begun) + 2 * AAC_FRAME)).toEqual([[0, false], [1_024, false], [2_048, true], [3_072, true], [4_096, true]])
+    expect(joined(begun, end(begun) - AAC_FRAME)).toEqual([[0, true], [1_024, true]])
+  })
+})
+
+describe('the last picture before a change', () => {
+  const drained = (): Packager => {
+    const rig = openRig(madeUpSource(steady({ seconds: 5 }), 10_000), delivery)
+    giveInits(rig)
+    play(rig, 10)
+    rig.packager = receiveSamples(rig.packager, 'source', rig.source.video.slice(rig.given.get('source'), (rig.given.get('source') ?? 0) + 3).map((one, i) => (i < 2 ? one : { ...one, duration: 1 })))
+    return rig.packager
+  }
+  const picture = (packager: Packager) => packager.tracks.find(({ name }) => name === 'source')?.pending.at(-1)
+  const lasting = (until: (dts: number) => number | 'level' | 'open'): number => {
+    const packager = drained()
+    return picture(endRun(packager, until(picture(packager)?.dts ?? 0)))?.duration ?? 0
+  }
+
+  it('lasts until the next one, where that is known, and as usual where nothing follows', () => {
+    expect(lasting((dts) => dts + 5_000)).toBe(5_000)
+    expect(lasting(() => 'open')).toBe(3_000)
+    expect(lasting((dts) => dts - 1)).toBe(3_000)
+  })
+
+  it('makes no segment longer than players were told', () => {
+    const track = drained().tracks.find(({ name }) => name === 'source')
+    const dts = track?.pending.at(-1)?.dts ?? 0
+    expect(lasting((at) => at + 90_000 * 60) + dts - (track?.segmentStart ?? 0)).toBe(6 * 90_000)
+  })
+
+  it('waits until it is known how long it lasts', () => {
+    const packager = drained()
+    const options = { ...openRig(madeUpSource(steady()), delivery).options, ending: true }
+    expect(takeFragments(packager, options)?.packager.tracks.find(({ name }) => name === 'source')?.pending.length).toBe(1)
+  })
+})
+
 describe('behind a discontinuity', () => {
   it('numbers go on, every rendition begins a segment, and nothing is lost on either side', () => {
     const first = playOn(undefined, {})
@@ -30,7 +95,7 @@ describe('behind a discontinuity', () => {
     expect(brokenAnnouncements(second.log, second.packager.unannounced)).toEqual([])
     for (const name of ['source', 'audio'] as const) {
       const samples = name === 'source' ? [...first.source.video, ...second.source.video] : [...first.source.audio, ...second.source.audio]
-      expect(samplesIn(second.log, name).map(({ data }) => Buffer.from(data))).toEqual(samples.map(({ data }) => Buffer.from(data)))
+      expect(samplesIn(second.log, name).filter(isHeard).map(({ data }) => Buffer.from(data))).toEqual(samples.map(({ data }) => Buffer.from(data)))
     }
     expect(second.packager.unannounced.map(({ msn, rendition, discontinuities }) => [rendition, msn, discontinuities])).toEqual(
       ['source', 'audio'].flatMap((rendition) => [0, 1, 2, 3, 4, 5].map((msn) => [rendition, msn, msn < 3 ? 0 : 1])).sort(([, a], [, b]) => Number(a) - Number(b))
@@ -64,11 +129,11 @@ describe('behind a discontinuity', () => {
     const rig = openRig(madeUpSource(steady({ seconds: 5 }), 70_010), delivery, ended)
     const at = rig.source.video[0]?.dts ?? 0
     rig.packager = { ...rig.packager, segmentation: onVideoFrame(rig.packager.segmentation, at, true) }
-    rig.packager = receiveSamples(rig.packager, 'audio', rig.source.audio.slice(0, 9), false)
+    rig.packager = receiveSamples(rig.packager, 'audio', rig.source.audio.slice(0, 9))
     take(rig, true)
     const { windowStartMsn } = rig.packager
     expect(windowStartMsn).toBeGreaterThan(first.packager.windowStartMsn)
-    rig.packager = receiveSamples(rig.packager, 'source', rig.source.video.slice(0, 9), false)
+    rig.packager = receiveSamples(rig.packager, 'source', rig.source.video.slice(0, 9))
     take(rig, true)
     expect(rig.log.map(({ body }) => body.fragments[0]?.rendition)).toEqual(['audio', 'source'])
     expect(rig.packager.windowStartMsn).toBe(windowStartMsn)

@@ -21,3 +21,5 @@ export const TICKS_EQUAL = 45
 export const WINDOW_SEGMENTS_MIN = 4
 /** A rendition further behind than this, whose track has ended perhaps, holds the window back no longer. */
 export const WINDOW_LAG_SEGMENTS_MAX = 30
+/** A hole in the sound at a discontinuity is filled with silence up to this length. */
+export const SILENCE_MS_MAX = 1_000

@@ -70,14 +70,28 @@ export const receiveInit = (state: Packager, rendition: string, bytes: Uint8Arra
   return replace(state, { ...known, init: { number, crc32c: crc, info, bytes, written: false } })
 }
 
-/** FFmpeg has made frames; `inputEnded` when it gets no more input, so that each of them may be its last. */
-export const receiveSamples = (state: Packager, rendition: string, samples: ReadonlyArray<Sample>, inputEnded: boolean): Packager => {
+/** FFmpeg has made frames. */
+export const receiveSamples = (state: Packager, rendition: string, samples: ReadonlyArray<Sample>): Packager => {
   const track = state.tracks.find(({ name }) => name === rendition)
-  if (track === undefined) return state
-  const received = receive(track, samples)
-  if (!inputEnded) return replace(state, received)
+  return track === undefined ? state : replace(state, receive(track, samples))
+}
+
+/**
+ * FFmpeg has given its last frame. The newest picture of each rendition lasts until the next run's first picture, at
+ * `until` (90 kHz ticks); with 'level' until the end of the rendition that ends last; with 'open' as usual.
+ */
+export const endRun = (state: Packager, until: number | 'level' | 'open'): Packager => {
   const interval_us = state.frameInterval_us > 0 ? state.frameInterval_us : medianInterval(state.estimate) * MICROSECONDS_PER_TICK
-  return replace(state, lastLasts(received, Math.round((interval_us * track.init.info.timescale) / 1_000_000)))
+  const usual = ({ init }: Track): number => Math.round((interval_us * init.info.timescale) / 1_000_000)
+  const tracks = state.tracks.map((track) => lastLasts(track, usual(track)))
+  if (until === 'open') return { ...state, tracks }
+  const end = until === 'level' ? Math.max(0, ...tracks.map((track) => toCommon(track, pendingEnd(track)))) : until
+  return { ...state, tracks: tracks.map((track) => lastLasts(track, usual(track), Math.round((end * track.init.info.timescale) / 90_000))) }
+}
+
+const pendingEnd = ({ pending, nextDts }: Track): number => {
+  const last = pending.at(-1)
+  return last === undefined ? nextDts : last.dts + last.duration
 }
 
 /** Bytes of frames that wait. */
@@ -95,6 +109,8 @@ export interface TakeOptions {
   readonly settings: PackagerSettings
   /** The source has no video. */
   readonly alone: boolean
+  /** FFmpeg gets no more input: its newest picture waits for `endRun`, which says how long it lasts. */
+  readonly ending: boolean
   /** Nothing more comes: nothing waits for anything. */
   readonly final: boolean
   readonly streamId: string
@@ -109,7 +125,7 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
   const decided = options.final ? { ...state, segmentation: onSourceEnd(state.segmentation) } : state
   const settled = decided.partTarget_us > 0 ? decided : settlePartTarget(decided, options)
   const limit = options.final ? Number.POSITIVE_INFINITY : audioLimit(settled.segmentation, options.alone)
-  const rules = { segmentation: settled.segmentation, partTarget_us: settled.partTarget_us, limit }
+  const rules = { segmentation: settled.segmentation, partTarget_us: settled.partTarget_us, limit, ending: options.ending }
   const body = create(FragmentsSchema, {})
   const ended: Array<Ended> = []
   let shortParts = 0
@@ -142,9 +158,12 @@ export const endSegments = (state: Packager, options: TakeOptions): Packager => 
 /** After `endSegments`: the frames that follow belong to another run of FFmpeg, perhaps with other init segments. */
 export const discontinue = (state: Packager): { readonly packager: Packager; readonly msn: number } => {
   const msn = Math.max(...state.tracks.map((track) => track.msn), 0)
-  const tracks = state.tracks.map((track) => ({ ...track, started: false, lastPts: -1, resumedAt: 0 }))
+  const tracks = state.tracks.map((track) => ({ ...track, started: false, lastPts: -1, resumedAt: afterCut(track) }))
   return { msn, packager: { ...state, tracks, discontinuities: state.discontinuities + 1, segmentation: beginAfresh(state.segmentation, msn), anchor: undefined } }
 }
+
+/** Where a source goes on in its own time, sound that was published may come again. */
+const afterCut = (track: Track): number => (track.init.info.kind === 'audio' ? track.nextDts : 0)
 
 /** Another owner, or another FFmpeg, goes on: the open parts end where they are. */
 export const closeParts = (state: Packager): Packager => ({ ...state, tracks: state.tracks.map(closePart) })

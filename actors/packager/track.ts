@@ -1,5 +1,7 @@
 import type { InitInfo } from '../fmp4/readInit.ts'
 import type { Sample } from '../fmp4/sample.ts'
+import { SEGMENT_MS_MAX, SILENCE_MS_MAX } from './limits.ts'
+import { AAC_FRAME, silence } from './silence.ts'
 
 /** Ticks of `timescale`, on the timeline. */
 type Ticks = number
@@ -84,28 +86,48 @@ export const toCommon = (track: Pick<Track, 'init'>, ticks: Ticks): number => (t
  */
 export const receive = (track: Track, samples: ReadonlyArray<Sample>): Track => {
   const { kind, timescale } = track.init.info
-  const tolerance = kind === 'audio' ? AUDIO_FRAME / 2 : timescale / HALF_MS_PER_SECOND
+  const tolerance = kind === 'audio' ? AAC_FRAME / 2 : timescale / HALF_MS_PER_SECOND
   const fresh = samples.filter((sample) => sample.dts + tolerance >= track.resumedAt)
   if (kind === 'video') return { ...track, pending: [...track.pending, ...fresh] }
   const last = track.pending.at(-1)
-  let due = last === undefined ? (track.lastPts >= 0 ? track.nextDts : fresh[0]?.dts ?? 0) : last.dts + last.duration
-  const placed = fresh.map((sample) => {
+  const joins = last === undefined && track.frames > 0 && (!track.started || track.nextDts === track.resumedAt)
+  const audio = joins ? joinOn(track, fresh) : fresh
+  let due = last === undefined ? (track.started && !joins ? track.nextDts : audio[0]?.dts ?? 0) : last.dts + last.duration
+  const placed = audio.map((sample) => {
     const dts = due
-    due += AUDIO_FRAME
-    return { ...sample, dts, duration: AUDIO_FRAME }
+    due += AAC_FRAME
+    return { ...sample, dts, duration: AAC_FRAME }
   })
   return { ...track, pending: [...track.pending, ...placed] }
 }
 
-/** FFmpeg has no more input: how long its newest picture lasts it could only guess; now it is `interval` (ticks). */
-export const lastLasts = (track: Track, interval: number): Track => {
-  const last = track.pending.at(-1)
-  if (last === undefined || track.init.info.kind === 'audio' || last.duration > track.init.info.timescale / GUESSES_PER_SECOND) return track
-  return { ...track, pending: [...track.pending.slice(0, -1), { ...last, duration: interval }] }
+/**
+ * The first sound of a run joins on to the last before it. Behind a discontinuity an encoder's priming lies over that,
+ * and is dropped; a short hole is filled with silence, since players stop at holes.
+ */
+const joinOn = ({ started, nextDts, init }: Track, samples: ReadonlyArray<Sample>): ReadonlyArray<Sample> => {
+  const behind = started ? samples : samples.filter(({ dts }) => dts >= nextDts)
+  const first = behind[0]
+  if (first === undefined) return []
+  if (started && first.dts - nextDts < AAC_FRAME / 2) return [{ ...first, dts: nextDts }, ...behind.slice(1)]
+  const count = Math.floor((first.dts - nextDts) / AAC_FRAME)
+  return count * AAC_FRAME > (SILENCE_MS_MAX * init.info.timescale) / 1_000 ? behind : [...silence(first.dts - count * AAC_FRAME, count), ...behind]
 }
 
-/** Samples in an AAC frame. */
-const AUDIO_FRAME = 1_024
+/**
+ * A run of FFmpeg is over: how long its newest picture lasts FFmpeg could only guess. It lasts until `until` (ticks)
+ * where that is known and leaves its segment short enough, else for the source's usual `interval`.
+ */
+export const lastLasts = (track: Track, interval: Ticks, until?: Ticks): Track => {
+  const last = track.pending.at(-1)
+  if (last === undefined || track.init.info.kind === 'audio') return track
+  const guessed = last.duration > track.init.info.timescale / GUESSES_PER_SECOND ? last.duration : interval
+  const longest = ((track.started ? track.segmentStart : last.dts) * 1_000 + SEGMENT_MS_MAX * track.init.info.timescale) / 1_000 - last.dts
+  // Out of order of presentation, the picture stored last is not the one shown last.
+  const known = until === undefined || last.cts !== 0 || until <= last.dts ? guessed : Math.min(until - last.dts, Math.max(guessed, Math.floor(longest)))
+  return { ...track, pending: [...track.pending.slice(0, -1), { ...last, duration: known }] }
+}
+
 const HALF_MS_PER_SECOND = 2_000
 /** No camera makes a thousand pictures a second: a shorter duration is a guess. */
 const GUESSES_PER_SECOND = 1_000

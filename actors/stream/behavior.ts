@@ -4,12 +4,12 @@ import { toBinary } from '@bufbuild/protobuf'
 import { CheckpointSchema } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import type { Decide } from '../../runtime/Behavior.ts'
 import type { FfmpegEvent, FfmpegExited } from '../ffmpeg/FfmpegChild.ts'
-import { matchesInit, pendingBytes, receiveInit, receiveSamples } from '../packager/packager.ts'
+import { endRun, matchesInit, pendingBytes, receiveInit, receiveSamples } from '../packager/packager.ts'
 import { brokeByItself, causeOfDeath } from './childDeath.ts'
 import { recordOf } from './mediaCodec.ts'
 import { announce, enqueueDiscontinuity, enqueueEnd, enqueueTick, flush, onAppended, onAppendRefused, onPublished } from './publishing.ts'
 import { onDelivered, read } from './reading.ts'
-import { beginAgain, beginEpoch, beginRestarted } from './runs.ts'
+import { beginAgain, beginEpoch, beginRestarted, offsetTicks } from './runs.ts'
 import type { Action, Message, StreamState } from './streamState.ts'
 import { Turn } from './Turn.ts'
 
@@ -66,7 +66,7 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
       }
       return turn.set({ packager: receiveInit(turn.state.packager, event.rendition, event.bytes, event.info) })
     case 'Samples':
-      return turn.set({ packager: receiveSamples(packager, event.rendition, event.samples, run?.phase === 'Draining'), quiet: false })
+      return turn.set({ packager: receiveSamples(packager, event.rendition, event.samples), quiet: false })
     case 'Quiet':
       return turn.set({ quiet: true })
     case 'Credit':
@@ -82,8 +82,16 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
  */
 const onExited = (turn: Turn, exited: FfmpegExited): void => {
   const failing = turn.state.next?._tag === 'End' && turn.state.next.reason === EndReason.FAILED
-  if (turn.state.run?.phase === 'Draining' && (exited.complete || failing)) return turn.setRun({ phase: 'Over', queuedBytes: 0 })
+  if (turn.state.run?.phase === 'Draining' && (exited.complete || failing)) return onRunOver(turn)
   turn.act({ _tag: 'Restart', reason: causeOfDeath(exited), broke: brokeByItself(exited) })
+}
+
+/** The last frame is out. The picture before a change stands until the one behind it. */
+const onRunOver = (turn: Turn): void => {
+  const { next, packager } = turn.state
+  const until = next?._tag === 'Again' ? next.point.pts + offsetTicks(turn) : next === undefined || next._tag === 'End' ? 'open' : 'level'
+  turn.set({ packager: endRun(packager, until) })
+  turn.setRun({ phase: 'Over', queuedBytes: 0 })
 }
 
 /** Once nothing waits: what was to follow the run, or the end, or the hand-over. */

@@ -36,7 +36,7 @@ export const closeFailed = (id: string, reason: string, leaseRevision: number): 
     const record = mediaCodec.decode(head.data, head.seq)
     const stamp = mediaCodec.stampOf(record)
     if (stamp.leaseRevision > leaseRevision) return
-    const options = { settings, alone: false, final: true, streamId: id, token: stamp.fencingToken === 0 ? head.seq : stamp.fencingToken }
+    const options = { settings, alone: false, ending: false, final: true, streamId: id, token: stamp.fencingToken === 0 ? head.seq : stamp.fencingToken }
     const packager = endSegments(readPackager(record.checkpoint, settings), options)
     const checkpoint = { ...record.checkpoint, ...writePackager(packager), timelineOffsetMs: record.checkpoint?.timelineOffsetMs ?? 0n, beginTicks: record.checkpoint?.beginTicks ?? 0n, lostChunks: record.checkpoint?.lostChunks ?? 0n, losses: record.checkpoint?.losses ?? [], poisonChunks: record.checkpoint?.poisonChunks ?? 0n }
     const renditions = packager.tracks.map((track) => ({ $typeName: 'millrace.v1.RenditionEnd' as const, rendition: track.name, segments: track.msn, frames: BigInt(track.frames) }))

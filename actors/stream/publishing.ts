@@ -36,6 +36,7 @@ const mayTake = (state: StreamState): boolean => {
 const optionsOf = (state: StreamState): TakeOptions => ({
   settings: state.config.settings,
   alone: state.run?.audioOnly ?? false,
+  ending: state.run?.phase === 'Draining',
   final: state.run?.phase === 'Over',
   streamId: state.config.id,
   token: state.config.token

@@ -1,10 +1,10 @@
 import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { type FfmpegPlan, AUDIO_RENDITION, type OutputPlan } from '../ffmpeg/plan.ts'
 import { videoOutputs } from '../ffmpeg/ladder.ts'
-import { timelineEnd } from '../packager/packager.ts'
+import { type Packager, timelineEnd } from '../packager/packager.ts'
 import type { Track } from '../packager/track.ts'
 import { type Container, openSource, resumePrefix, type SourceTracks } from '../source/sourceIndex.ts'
-import { AUDIO_WARMUP_FRAMES, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS } from './limits.ts'
+import { AUDIO_WARMUP_FRAMES, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS, WALL_CLOCK_DRIFT_MS_MAX } from './limits.ts'
 import { enqueueDiscontinuity } from './publishing.ts'
 import type { Next, Run, Source } from './streamState.ts'
 import type { Turn } from './Turn.ts'
@@ -101,8 +101,17 @@ export const place = (turn: Turn, firstPts: number): void => {
   }
   if (packager.tracks.some(({ lastPts }) => lastPts >= 0) && !continues(turn)) enqueueDiscontinuity(turn, 'the source changed')
   const ticks = firstPts + offsetTicks(turn)
-  const anchor = turn.state.packager.anchor ?? { wall_ms: source.receivedAt_ms, ticks }
-  turn.set({ beginTicks: turn.state.beginTicks ?? ticks, packager: { ...turn.state.packager, anchor } })
+  turn.set({ beginTicks: turn.state.beginTicks ?? ticks, packager: { ...turn.state.packager, anchor: anchorAt(packager.anchor, ticks, source.receivedAt_ms) } })
+}
+
+/**
+ * Which wall clock the frame at `ticks` has. Chunks come by jerks, and the clock must not go back: only where it has
+ * fallen behind by more than that it is set anew.
+ */
+const anchorAt = (before: Packager['anchor'], ticks: number, received_ms: number): Packager['anchor'] => {
+  if (before === undefined) return { wall_ms: received_ms, ticks }
+  const due_ms = before.wall_ms + (ticks - before.ticks) / TICKS_PER_MS
+  return received_ms - due_ms > WALL_CLOCK_DRIFT_MS_MAX ? { wall_ms: received_ms, ticks } : before
 }
 
 /** Whether the run goes on with frames that an earlier owner has published. */

@@ -2,7 +2,7 @@ import type { Fragments } from '../../../proto/gen/millrace/v1/media_pb.js'
 import type { InitInfo } from '../../fmp4/readInit.ts'
 import type { Sample } from '../../fmp4/sample.ts'
 import { seededRandom } from '../../playlist/testing/seededRandom.ts'
-import { endSegments, isReady, newPackager, type Packager, type PackagerSettings, pendingBytes, receiveInit, receiveSamples, recordStored, takeFragments, type TakeOptions } from '../packager.ts'
+import { endRun, endSegments, isReady, newPackager, type Packager, type PackagerSettings, pendingBytes, receiveInit, receiveSamples, recordStored, takeFragments, type TakeOptions } from '../packager.ts'
 import { withFrame } from '../partTarget.ts'
 import { onAudioFrame, onVideoFrame } from '../segmentation.ts'
 import type { MadeUpSource } from './madeUpSource.ts'
@@ -47,7 +47,7 @@ export interface Rig {
 export const openRig = (source: MadeUpSource, delivery: Delivery, packager: Packager = newPackager(settings)): Rig => ({
   source,
   delivery,
-  options: { settings, alone: source.video.length === 0, final: false, streamId: 'made-up', token: 1 },
+  options: { settings, alone: source.video.length === 0, ending: false, final: false, streamId: 'made-up', token: 1 },
   log: [],
   packager: { ...packager, anchor: packager.anchor ?? { wall_ms: 1_700_000_000_000, ticks: 900_000 } },
   seq: 0,
@@ -77,6 +77,7 @@ export const play = (rig: Rig, records = Number.POSITIVE_INFINITY): void => {
     if (rig.log.length >= records) return
   }
   for (const { name, samples } of renditionsOf(rig)) give(rig, name, samples, samples.length)
+  rig.packager = endRun(rig.packager, 'open')
   while (pendingBytes(rig.packager) > 0) {
     take(rig, true)
     if (rig.log.length >= records) return
@@ -120,6 +121,6 @@ const available = (rig: Rig, name: string, samples: ReadonlyArray<Sample>): numb
 const give = (rig: Rig, name: string, samples: ReadonlyArray<Sample>, until: number): void => {
   const from = rig.given.get(name) ?? 0
   if (until <= from) return
-  rig.packager = receiveSamples(rig.packager, name, samples.slice(from, until), until === samples.length)
+  rig.packager = receiveSamples(rig.packager, name, samples.slice(from, until))
   rig.given.set(name, until)
 }
