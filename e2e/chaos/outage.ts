@@ -1,0 +1,55 @@
+/** What an outage of NATS may not change: who owns a stream, and that its publisher is connected. */
+import { until } from '../../actors/archive/testing/until.ts'
+import type { ChaosStream } from './ChaosStream.ts'
+import type { ChaosWorld } from './ChaosWorld.ts'
+
+/** Owners before an outage. */
+export interface Ownership {
+  readonly owners: ReadonlyMap<string, string>
+  readonly ffmpegs: ReadonlyArray<number>
+  /** Takeovers of each stream, by stream. */
+  readonly takeOvers: ReadonlyMap<string, number>
+}
+
+/** Who owns what now. */
+export const ownership = async (world: ChaosWorld): Promise<Ownership> => {
+  const counted = world.streams.map(async ({ id }) => {
+    const records = await world.nats.media(id)
+    return [id, records.filter(({ body }) => body === 'takeOver').length] as const
+  })
+  return { owners: await world.owners(), ffmpegs: world.ffmpegs(), takeOvers: new Map(await Promise.all(counted)) }
+}
+
+/** Throws where a stream has another owner than before, another FFmpeg, or was taken over: an outage moves nobody. */
+export const expectUnmoved = async (world: ChaosWorld, before: Ownership): Promise<void> => {
+  const now = await ownership(world)
+  for (const { id } of world.streams) {
+    const [was, is] = [before.owners.get(id), now.owners.get(id)]
+    if (was !== is) throw new Error(`${id} went from ${was} to ${is}`)
+    const takeOvers = (now.takeOvers.get(id) ?? 0) - (before.takeOvers.get(id) ?? 0)
+    if (takeOvers !== 0) throw new Error(`${id} was taken over ${takeOvers} times`)
+  }
+  const replaced = before.ffmpegs.filter((pid) => !now.ffmpegs.includes(pid))
+  if (replaced.length > 0) throw new Error(`${replaced.length} FFmpegs were replaced`)
+}
+
+const comebacks = ({ epochs }: ChaosStream): number =>
+  epochs.reduce((count, { publisher }) => count + publisher.messages.filter(({ type }) => type === 'resumed').length, 0)
+
+/** Throws where a publisher had to connect again: it waits for its acks, and that is all. */
+export const expectConnected = (world: ChaosWorld): void => {
+  const dropped = world.streams.filter((stream) => comebacks(stream) > 0)
+  if (dropped.length > 0) throw new Error(`publishers of ${dropped.map(({ id }) => id).join(', ')} had to come back`)
+}
+
+/** Chunks acknowledged so far, of all publishers. */
+export const acknowledged = (world: ChaosWorld): number => world.streams.reduce((sum, { current }) => sum + current.publisher.acknowledged(), 0)
+
+/** Waits until every publisher has the acks of all that it has sent until now; notes how long that took. */
+export const untilAcknowledged = async (world: ChaosWorld, within_ms = 15_000): Promise<void> => {
+  const begun_ms = performance.now()
+  const sent = world.streams.map(({ current }) => current.publisher.sent())
+  const isDone = (): boolean => world.streams.every(({ current }, index) => current.publisher.acknowledged() >= (sent[index] ?? 0))
+  await until('everything sent is acknowledged', async () => (isDone() ? true : undefined), within_ms)
+  world.figures.set('all acknowledged after', performance.now() - begun_ms)
+}
