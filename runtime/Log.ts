@@ -43,6 +43,8 @@ export interface LogSubjects {
 /** The logs: append by compare-and-set, publish, read the head, read a range, follow. */
 export class Log extends Context.Service<Log, {
   readonly subject: (log: 'ingest' | 'media' | 'segments', id: string) => LogSubject
+  /** Whether this process is connected to NATS, as far as it knows. */
+  readonly connected: () => boolean
   /** Newest entry of a subject, or undefined. Asks the leader, never a replica. */
   readonly head: (at: LogSubject) => Effect.Effect<LogEntry | undefined, LogUnavailable>
   readonly appender: (at: LogSubject, expected: number) => Appender
@@ -84,6 +86,7 @@ export class Log extends Context.Service<Log, {
       const head = readHead(nats)
       return Log.of({
         subject: (log, id) => logSubject(log, id, shards),
+        connected: nats.connected,
         head: (at) => Effect.map(head(at), (stored) => stored?.entry),
         appender: appenderOver(appendPort(nats, head)),
         publish: publishOnce(nats),
