@@ -61,3 +61,9 @@ it('gives a source between two rungs the bit rate of the upper one', () => {
     1_000, 2_500, 2_500, 16_000,
   ])
 })
+
+it('keeps a rung that is there already as big as it is, also where the source has become smaller', () => {
+  const kept = (rendition: string) => (rendition === '360p' ? { width: 640, height: 360 } : undefined)
+  const outputs = videoOutputs([480, 360, 240], { width: 320, height: 240 }, true, kept)
+  expect(outputs).toEqual([{ _tag: 'CopyVideo', rendition: 'source' }, { _tag: 'EncodeVideo', rendition: '360p', width: 640, height: 360, bitrate_kbps: 700 }])
+})

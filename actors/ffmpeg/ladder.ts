@@ -47,9 +47,10 @@ export const parseLadder = (text: string): Result.Result<Ladder, LadderInvalid> 
 
 /**
  * Video outputs of a stream: `source` (copied, or encoded at its own size) and the rungs below it, each in the shape of
- * the source with even sides. A rung counts the short side, so a portrait source becomes 480×854 at `480p`.
+ * the source with even sides. A rung counts the short side, so a portrait source becomes 480×854 at `480p`. A rung that
+ * has viewers already keeps the size that `kept` says, whatever becomes of the source: they know no other.
  */
-export const videoOutputs = (ladder: Ladder, source: SourceSize, copy: boolean): ReadonlyArray<OutputPlan> => {
+export const videoOutputs = (ladder: Ladder, source: SourceSize, copy: boolean, kept: (rendition: string) => SourceSize | undefined = () => undefined): ReadonlyArray<OutputPlan> => {
   const short = Math.min(source.width, source.height)
   const original: OutputPlan = copy
     ? { _tag: 'CopyVideo', rendition: SOURCE_RENDITION }
@@ -60,7 +61,8 @@ export const videoOutputs = (ladder: Ladder, source: SourceSize, copy: boolean):
         height: evenAtMost(source.height),
         bitrate_kbps: bitrateOf(short),
       }
-  return [original, ...ladder.filter((rung) => rung < short).map((rung) => rungOutput(rung, source, short))]
+  const rungs = ladder.filter((rung) => rung < short || kept(`${rung}p`) !== undefined).map((rung) => rungOutput(rung, source, short))
+  return [original, ...rungs.map((output) => ({ ...output, ...kept(output.rendition) }))]
 }
 
 const rungOutput = (rung: number, source: SourceSize, short: number): EncodeVideo => ({

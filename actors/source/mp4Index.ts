@@ -136,8 +136,9 @@ const stepMoof = (state: Mp4State, header: Mp4Tracks, unit: Uint8Array, at: Unit
       facts.push({ _tag: 'AudioFrame', pts, duration: toPts(sample.duration, track.timescale), ...(first && { point }) })
       continue
     }
-    if (first && judged.changed) facts.unshift({ _tag: 'ParametersChanged', at: point })
-    facts.push({ _tag: 'VideoFrame', pts, ...(first && judged.randomAccess && { randomAccess: point }) })
+    const keyPoint = keyframe.key && keyframe.size ? { ...point, size: keyframe.size } : point
+    if (first && judged.changed) facts.unshift({ _tag: 'ParametersChanged', at: keyPoint })
+    facts.push({ _tag: 'VideoFrame', pts, ...(first && judged.randomAccess && { randomAccess: keyPoint }) })
   }
   const fed = judged.changed ? state.headerLength : state.fed
   const replacement = rebased(unit, pair, fed)

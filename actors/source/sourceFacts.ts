@@ -1,4 +1,5 @@
 import type { AudioClock } from './audioClock.ts'
+import type { PictureSize } from './keyframeHead.ts'
 
 /** What the byte stream of a publisher is wrapped in: WebM and Matroska, or fragmented MP4. */
 export type Container = 'webm' | 'mp4'
@@ -26,6 +27,8 @@ export interface RandomAccessPoint {
   readonly pts: number
   /** The audio clock as it stood before that frame. */
   readonly audioClock: AudioClock
+  /** Of a keyframe, where it says so itself; what a checkpoint names has none. */
+  readonly size?: PictureSize
 }
 
 /** The first video and the first audio track of the source, the ones that are followed. */

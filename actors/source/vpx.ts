@@ -9,7 +9,7 @@ export const readVp8 = (bytes: Uint8Array, whole: boolean): KeyframeHead | undef
   if (bytes[3] !== 0x9d || bytes[4] !== 0x01 || bytes[5] !== 0x2a) return { key: false }
   const width = ((bytes[6] ?? 0) | ((bytes[7] ?? 0) << 8)) & 0x3fff
   const height = ((bytes[8] ?? 0) | ((bytes[9] ?? 0) << 8)) & 0x3fff
-  return { key: true, parameters: `${width}x${height}` }
+  return { key: true, parameters: `${width}x${height}`, size: { width, height } }
 }
 
 /** Longest uncompressed header up to the frame size of a VP9 keyframe, in bytes. */
@@ -37,5 +37,5 @@ export const readVp9 = (bytes: Uint8Array, whole: boolean): KeyframeHead | undef
   const color = colorSpace === 7 ? bits(subsampled ? 1 : 0) : bits(subsampled ? 4 : 1)
   const width = bits(16) + 1
   const height = bits(16) + 1
-  return { key: true, parameters: `${profile}/${depth}/${colorSpace}/${color}/${width}x${height}` }
+  return { key: true, parameters: `${profile}/${depth}/${colorSpace}/${color}/${width}x${height}`, size: { width, height } }
 }

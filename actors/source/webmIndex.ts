@@ -2,7 +2,7 @@ import { SOURCE_FRAME_BYTES_MAX, SOURCE_KEYFRAME_HEAD_BYTES_MAX, SOURCE_SKIPPED_
 import { type AudioClock, stampAudio, stoppedAudioClock } from './audioClock.ts'
 import { isRead, readElementHead, readUint } from './ebml.ts'
 import { headBytes, judgeKeyframe, readKeyframeHead, type ParametersInEffect } from './keyframe.ts'
-import type { KeyframeHead } from './keyframeHead.ts'
+import type { KeyframeHead, PictureSize } from './keyframeHead.ts'
 import type { RandomAccessPoint, SourceFact } from './sourceFacts.ts'
 import { need, restart, stop, type Step, type UnitPosition } from './step.ts'
 import { follow, isReasonableTime, toPts, type Timeline } from './timeline.ts'
@@ -81,10 +81,11 @@ interface Block {
   readonly mayBeKey: boolean
 }
 
-const pointAt = (block: Block, pts: number): RandomAccessPoint => ({
+const pointAt = (block: Block, pts: number, size?: PictureSize): RandomAccessPoint => ({
   position: { ingestSeq: block.at.ingestSeq, offset: block.at.offset, clusterTimecode: block.clusterTimecode },
   pts,
   audioClock: block.state.clock,
+  ...(size && { size }),
 })
 
 const stepVideo = (block: Block, video: WebmVideo): Step<WebmState> => {
@@ -98,10 +99,11 @@ const stepVideo = (block: Block, video: WebmVideo): Step<WebmState> => {
   }
   const pts = toPts(block.clusterTimecode + head.relativeTime, block.header.ticksPerSecond)
   const judged = judgeKeyframe(video, keyframe, state.parameters)
+  const point = pointAt(block, pts, keyframe.key ? keyframe.size : undefined)
   const facts: Array<SourceFact> = []
   const timeline = follow(state.timeline, 'video', video.codec, pts, facts)
-  if (judged.changed) facts.push({ _tag: 'ParametersChanged', at: pointAt(block, pts) })
-  facts.push({ _tag: 'VideoFrame', pts, ...(judged.randomAccess && { randomAccess: pointAt(block, pts) }) })
+  if (judged.changed) facts.push({ _tag: 'ParametersChanged', at: point })
+  facts.push({ _tag: 'VideoFrame', pts, ...(judged.randomAccess && { randomAccess: point }) })
   return taken({ ...state, timeline, parameters: judged.parameters }, unit, head.end, facts)
 }
 

@@ -14,7 +14,7 @@ const calm: Weather = { seed: 1, crashes: 0, drains: 0, refusals: 0, ticks: 0 }
 const weathers = (most: Partial<Weather>): fc.Arbitrary<Weather> =>
   fc.record({ seed: fc.nat(), crashes: fc.nat(most.crashes ?? 0), drains: fc.nat(most.drains ?? 0), refusals: fc.constantFrom(0, 0.2), ticks: fc.constantFrom(0, 0.03) })
 
-const names = ['100ms-h264.webm', '100ms-avc3.mp4', 'videoonly-h264.webm', 'videoonly-avc1.mp4', 'audioonly.webm', 'stall-h264.webm', 'vp8.webm', 'resize-h264.webm', 'videoends-h264.webm']
+const names = ['100ms-h264.webm', '100ms-avc3.mp4', 'videoonly-h264.webm', 'videoonly-avc1.mp4', 'audioonly.webm', 'stall-h264.webm', 'vp8.webm', 'resize-h264.webm', 'resize-vp8.webm', 'videoends-h264.webm']
 const ladders = fc.constantFrom<ReadonlyArray<number>>([], [240])
 const AAC_FRAME = 1_024
 
@@ -113,6 +113,16 @@ describe('a stream comes out whole and playable', () => {
       expectWhole(published(inbox, weather), recordings)
     }), { numRuns: 30 })
   })
+})
+
+it('the source rendition takes the size that a keyframe says, a rung keeps its own, in every owner', () => {
+  const world = new StreamWorld(inboxOf(recording('resize-vp8.webm')), { ladder: [240] })
+  drive(world, { ...calm, crashes: 6 })
+  const sizes = new Map<string, Set<string>>()
+  for (const { record } of world.media)
+    for (const { name, width, height } of record.checkpoint?.renditions ?? []) sizes.set(name, (sizes.get(name) ?? new Set()).add(`${width}x${height}`))
+  expect([...(sizes.get('source') ?? [])]).toEqual(['640x480', '800x450', '320x240'])
+  expect([...(sizes.get('240p') ?? [])]).toEqual(['320x240'])
 })
 
 it('an owner that dies before the first frame of a new epoch leaves it to the next to find a place for it', () => {

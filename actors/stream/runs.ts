@@ -1,16 +1,13 @@
 import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
-import { type FfmpegPlan, AUDIO_RENDITION, type OutputPlan } from '../ffmpeg/plan.ts'
-import { videoOutputs } from '../ffmpeg/ladder.ts'
+import type { FfmpegPlan } from '../ffmpeg/plan.ts'
 import { type Packager, timelineEnd } from '../packager/packager.ts'
-import type { Track } from '../packager/track.ts'
-import { type Container, openSource, resumePrefix, type SourceTracks } from '../source/sourceIndex.ts'
-import { AUDIO_WARMUP_FRAMES, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS, WALL_CLOCK_DRIFT_MS_MAX } from './limits.ts'
+import { type Container, openSource, resumePrefix } from '../source/sourceIndex.ts'
+import { REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS, WALL_CLOCK_DRIFT_MS_MAX } from './limits.ts'
+import { planOutputs } from './outputs.ts'
 import { enqueueDiscontinuity } from './publishing.ts'
 import type { Next, Run, Source } from './streamState.ts'
 import type { Turn } from './Turn.ts'
 
-const AAC_FRAME = 1_024
-const AUDIO_TICKS_PER_MS = 48
 const TICKS_PER_MS = 90
 
 /** The container that a MIME type names. */
@@ -121,34 +118,10 @@ const continues = (turn: Turn): boolean => turn.state.run?.number === 1 && turn.
 export const startChild = (turn: Turn, audioOnly: boolean): void => {
   const { run, source } = turn.state
   if (run === undefined || source === undefined) return
-  const outputs = planOutputs(turn, source, audioOnly)
+  const outputs = planOutputs(turn.state, source, audioOnly)
   const plan: FfmpegPlan = { container: source.container, timelineOffset_ms: source.offset_ms, outputs }
   turn.setRun({ phase: 'Feeding', gathered: [], audioOnly, renditions: outputs.map(({ rendition }) => rendition) })
   turn.act({ _tag: 'Spawn', run: run.number, plan })
   for (const bytes of run.gathered) turn.act({ _tag: 'Feed', run: run.number, bytes })
   turn.act({ _tag: 'SetTimer', timer: 'start', after_ms: START_WAIT_MS })
 }
-
-const planOutputs = (turn: Turn, source: Source, audioOnly: boolean): ReadonlyArray<OutputPlan> => {
-  const { video, audio }: SourceTracks = source.tracks
-  const { settings } = turn.state.config
-  const published = (rendition: string): Track | undefined => turn.state.packager.tracks.find(({ name, lastPts }) => name === rendition && lastPts >= 0)
-  const trimmed = (output: OutputPlan): OutputPlan => {
-    const track = published(output.rendition)
-    if (track === undefined || output._tag === 'CopyVideo') return output
-    return output._tag === 'EncodeVideo' ? { ...output, trimStart: videoTrim(track, source) } : { ...output, trimStart: audioTrim(track, source) }
-  }
-  const pictures = video === undefined || audioOnly ? [] : videoOutputs(settings.ladder, video, video.codec === 'h264')
-  const sound: ReadonlyArray<OutputPlan> = audio === undefined ? [] : [{ _tag: 'EncodeAudio', rendition: AUDIO_RENDITION }]
-  return [...pictures, ...sound].map(trimmed)
-}
-
-/** First source tick behind the last published frame: a millisecond later, less than any frame lasts. */
-const videoTrim = (track: Track, source: Source): number => {
-  const ticksPerSecond = source.tracks.video?.ticksPerSecond ?? 1_000
-  const last_ms = (track.lastPts * 1_000) / track.init.info.timescale - source.offset_ms
-  return Math.floor(((last_ms + 1) * ticksPerSecond) / 1_000) + 1
-}
-
-const audioTrim = (track: Track, source: Source): number =>
-  Math.max(0, track.nextDts - source.offset_ms * AUDIO_TICKS_PER_MS - AUDIO_WARMUP_FRAMES * AAC_FRAME)

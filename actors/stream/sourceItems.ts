@@ -47,6 +47,7 @@ const onVideo = (turn: Turn, pts: number, point: RandomAccessPoint | undefined):
   if (run.phase === 'Gathering' && point === undefined) return
   if (point !== undefined) remember(turn, point)
   if (run.phase === 'Gathering') {
+    if (point?.size !== undefined && source.tracks.video !== undefined) turn.setSource({ tracks: { ...source.tracks, video: { ...source.tracks.video, ...point.size } } })
     place(turn, Math.min(pts, run.firstAudio ?? pts))
     startChild(turn, false)
   }
