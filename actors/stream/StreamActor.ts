@@ -78,7 +78,13 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   stored: checkpoint,
   quiet: false,
   announcing: new Set(),
+  missing: [],
+  missingUntil: 0,
+  losses: checkpoint?.losses ?? [],
+  lossesCount: 0,
+  lossesTold: 0,
   lostChunks: Number(checkpoint?.lostChunks ?? 0),
+  poisonChunks: Number(checkpoint?.poisonChunks ?? 0),
   beginTicks: checkpoint === undefined || checkpoint.renditions.length === 0 ? undefined : Number(checkpoint.beginTicks),
   closing: 'No',
   failure: '',
@@ -97,13 +103,14 @@ const resume = (turn: Turn, checkpoint: Checkpoint): void => {
   const point = readPoint(saved)
   const offsetKnown = checkpoint.timelineOffsetMs !== 0n
   const offset = { offset_ms: offsetKnown ? Number(checkpoint.timelineOffsetMs) : TIMELINE_OFFSET_MS, offsetKnown }
-  const source = { ...emptySource(saved.epoch, saved.mimeType, container), ...offset, tracks: readTracks(saved), expected: undefined }
+  const source = { ...emptySource(saved.epoch, saved.mimeType, container), ...offset, tracks: readTracks(saved), reading: saved.chunkSeq }
   if (point === undefined) {
-    return turn.set({ source: { ...source, index: openSource(container) }, run: newRun(turn), resumed: offsetKnown })
+    const run = newRun(turn, saved.unreadable ? { phase: 'Over' } : {})
+    return turn.set({ source: { ...source, index: openSource(container), unreadable: saved.unreadable }, run, resumed: offsetKnown })
   }
   const { index, prefix } = resumeSource(container, saved.header, point)
   turn.set({
-    source: { ...source, index, header: saved.header },
+    source: { ...source, index, header: saved.header, expected: undefined },
     run: newRun(turn, { gathered: [prefix], points: [point] }),
     resume: { _tag: 'Point', point },
     resumed: true

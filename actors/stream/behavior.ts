@@ -6,6 +6,8 @@ import type { Decide } from '../../runtime/Behavior.ts'
 import type { FfmpegEvent, FfmpegExited } from '../ffmpeg/FfmpegChild.ts'
 import { endRun, matchesInit, pendingBytes, receiveInit, receiveSamples } from '../packager/packager.ts'
 import { brokeByItself, causeOfDeath } from './childDeath.ts'
+import { beginSeeking, beginUnreadable } from './gaps.ts'
+import { settleLosses } from './losses.ts'
 import { recordOf } from './mediaCodec.ts'
 import { announce, enqueueDiscontinuity, enqueueEnd, enqueueTick, flush, onAppended, onAppendRefused, onPublished } from './publishing.ts'
 import { onDelivered, read } from './reading.ts'
@@ -102,14 +104,19 @@ const goOn = (turn: Turn): void => {
   const { next, run } = turn.state
   if (next === undefined || (run !== undefined && run.phase !== 'Over') || pendingBytes(turn.state.packager) > 0) return
   if (next._tag === 'End') {
+    settleLosses(turn, 0, 0)
     enqueueEnd(turn, next.reason, next.detail)
     return flush(turn)
   }
   turn.set({ next: undefined })
+  if (next._tag === 'Epoch' || next._tag === 'Unreadable') settleLosses(turn, 0, 0)
   if (next._tag === 'Epoch') beginEpoch(turn, next.epoch, next.mimeType, next.ingestSeq)
   if (next._tag === 'Restarted') beginRestarted(turn)
   if (next._tag === 'Again') beginAgain(turn, next)
+  if (next._tag === 'Seek') beginSeeking(turn, next)
+  if (next._tag === 'Unreadable') beginUnreadable(turn, next)
   read(turn)
+  flush(turn)
 }
 
 /** The end is in the log: everyone is told once every segment is announced. */

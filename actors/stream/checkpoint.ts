@@ -80,7 +80,7 @@ const readTrack = (saved: RenditionCheckpoint): Track => ({
   segmentStart: Number(saved.segmentStart),
   partStart: Number(saved.partStart),
   nextDts: Number(saved.nextDts),
-  resumedAt: saved.lastPts >= 0n ? Number(saved.nextDts) : 0,
+  resumedAt: saved.lastPts >= 0n || saved.kind === TrackKind.AUDIO ? Number(saved.nextDts) : 0,
   lastPts: Number(saved.lastPts),
   frames: Number(saved.frames),
   fragment: saved.fragment,

@@ -26,5 +26,12 @@ export const AUDIO_WARMUP_WEBM_MS = 205
 export const AUDIO_WARMUP_MP4_MS = 285
 /** AAC frames that a resumed encoder makes before the first new one; they are dropped. */
 export const AUDIO_WARMUP_FRAMES = 4
+/** Chunks since the point to resume at of which it is known where they stand in the inbox. */
+export const SPOTS_MAX = 4_096
+/** Losses that a checkpoint carries, the newest, and how much of their reasons: it rides on every record. */
+export const LOSSES_KEPT = 16
+export const LOSS_REASON_CHARS_MAX = 160
+/** A source that goes on further ahead than this behind a loss has leapt meanwhile. */
+export const LOSS_AHEAD_MS_MAX = 3_600_000
 /** How much of a reason reaches people. */
 export const REASON_CHARS_MAX = 300

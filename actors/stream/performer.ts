@@ -117,6 +117,8 @@ const described = (entry: StreamEntry, action: StreamAction & { readonly _tag: '
     ...(action.final ? { endedAtMs: BigInt(now_ms), publishing: false } : {}),
     renditions: (checkpoint?.renditions ?? []).map(({ name, codec, width, height, bandwidth, frames }) => create(RenditionStateSchema, { name, codec, width, height, bandwidth, frames })),
     lostChunks: checkpoint?.lostChunks ?? 0n,
+    losses: checkpoint?.losses ?? [],
+    poisonChunks: checkpoint?.poisonChunks ?? 0n,
     discontinuities: checkpoint?.discontinuities ?? 0
   }
 }

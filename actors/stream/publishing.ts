@@ -9,6 +9,7 @@ import { subjects } from '../../runtime/topology.ts'
 import { discontinue, endSegments, isReady, pendingBytes, recordStored, takeFragments, type TakeOptions, timelineEnd } from '../packager/packager.ts'
 import { writePackager } from './checkpoint.ts'
 import { FLUSH_BYTES } from './limits.ts'
+import { tellLosses } from './losses.ts'
 import { recordOf } from './mediaCodec.ts'
 import { chooseResume, resumeSeqOf, writeSource } from './resumePoint.ts'
 import { citeSelf } from './selfCitation.ts'
@@ -64,6 +65,8 @@ const checkpointOf = (state: StreamState) => ({
   ...(state.source === undefined ? {} : { source: writeSource(state.source, state.resume) }),
   timelineOffsetMs: BigInt(state.source?.offsetKnown === true ? state.source.offset_ms : 0),
   lostChunks: BigInt(state.lostChunks),
+  losses: [...state.losses],
+  poisonChunks: BigInt(state.poisonChunks),
   beginTicks: BigInt(Math.round(state.beginTicks ?? 0))
 })
 
@@ -104,6 +107,7 @@ export const onAppended = (turn: Turn, seq: number): void => {
   turn.set({ firstPieceSeq: whole ? 0 : first })
   turn.act({ _tag: 'SetTimer', timer: 'tick', after_ms: TICK_MS })
   announce(turn)
+  tellLosses(turn)
   describe(turn)
   if (record?.body.case === 'end') turn.set({ closing: 'Recorded' })
 }
@@ -145,6 +149,10 @@ export const enqueueDiscontinuity = (turn: Turn, reason: string): void => {
   enqueue(turn, { case: 'discontinuity', value: create(DiscontinuitySchema, { msn, reason }) })
 }
 
+/** Shows that the stream goes on elsewhere in its source, where nothing is published since the last discontinuity that could be cut off. */
+export const enqueueMark = (turn: Turn, reason: string): void =>
+  enqueue(turn, { case: 'discontinuity', value: create(DiscontinuitySchema, { msn: Math.max(0, ...turn.state.packager.tracks.map(({ msn }) => msn)), reason }) })
+
 /** Ends the recording with what is whole. */
 export const enqueueEnd = (turn: Turn, reason: EndReason, detail: string): void => {
   const packager = endSegments(turn.state.packager, optionsOf(turn.state))
@@ -164,9 +172,9 @@ export const enqueueTick = (turn: Turn): void => {
   enqueue(turn, { case: 'tick', value: create(TickSchema, {}) })
 }
 
-/** Tells everyone of the renditions when they change. */
+/** Tells everyone of renditions and losses when they change. */
 const describe = (turn: Turn): void => {
-  const described = turn.state.packager.tracks.filter(({ frames }) => frames > 0).map(({ name, init }) => `${name}/${init.info.codec}/${init.info.width ?? 0}`).join()
+  const described = turn.state.packager.tracks.filter(({ frames }) => frames > 0).map(({ name, init }) => `${name}/${init.info.codec}/${init.info.width ?? 0}`).join() + `/${turn.state.stored?.losses.length ?? 0}/${turn.state.stored?.lostChunks ?? 0n}/${turn.state.stored?.poisonChunks ?? 0n}`
   if (described === turn.state.described || turn.state.stored === undefined) return
   turn.set({ described })
   turn.act({ _tag: 'Describe', status: StreamStatus.LIVE, reason: '', record: recordOf(turn.state.stored, { case: undefined }), final: false })

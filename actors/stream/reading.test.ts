@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { EndReason, IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import { LossKind } from '../../proto/gen/millrace/v1/loss_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { LogEntry } from '../../runtime/Log.ts'
 import { recording } from '../testing/recordings.ts'
@@ -99,30 +100,47 @@ describe('chunks', () => {
     }
   })
 
-  const expectLoss = (world: StreamWorld, reason: RegExp, lost: bigint): void => {
+  const expectLoss = (world: StreamWorld, reason: RegExp, lost: number, kind = LossKind.MISSING): void => {
     expect(world.done?._tag).toBe('Finish')
     expect(world.warnings.join()).toMatch(reason)
     const end = world.media.at(-1)?.record
-    expect(end?.body.case === 'end' ? [end.body.value.reason, end.body.value.detail] : []).toEqual([EndReason.FAILED, expect.stringMatching(reason)])
-    expect(end?.checkpoint?.lostChunks).toBe(lost)
-    expect(world.described.at(-1)).toMatchObject({ status: StreamStatus.FAILED, reason: expect.stringMatching(reason), final: true })
-    const last = world.inbox.entries.at(-1)
-    expect(last === undefined ? undefined : fromBinary(IngestRecordSchema, last.data).body.value).toMatchObject({ reason: EndReason.FAILED })
+    expect(end?.body.case === 'end' ? end.body.value.reason : undefined).toBe(EndReason.STOPPED)
+    expect(end?.checkpoint).toMatchObject({ lostChunks: BigInt(lost), losses: [{ kind, chunks: lost, epoch: 0, reason: expect.stringMatching(reason) }] })
+    expect(world.described.at(-1)?.record.checkpoint?.losses).toHaveLength(1)
+    expect(world.heard('loss').map(({ event }) => event.value)).toMatchObject([{ kind, chunks: lost }])
   }
 
-  it('that are missing are a loss: what is whole is kept, and everyone learns the reason', () => {
+  it('that are missing are a loss: the stream goes on at the next keyframe, behind a discontinuity, and everyone learns of it', () => {
     const world = driven(changed(without(20)))
-    expectLoss(world, /^chunk 19 is missing$/, 1n)
-    expect(framesOf(world)).toBeGreaterThan(20)
+    expectLoss(world, /chunk 19 is missing$/, 1)
+    expect(world.media.at(-1)?.record.checkpoint?.discontinuities).toBe(1)
+    expect(world.media.at(-1)?.record.checkpoint?.losses).toMatchObject([{ firstSeq: 19, resumedSeq: 26 }])
+    expect(framesOf(world)).toBeGreaterThan(90)
     expect(framesOf(world)).toBeLessThan(recording(NAME).frames)
   })
 
   it('that are missing are all counted', () => {
-    expectLoss(driven(changed((entries) => entries.filter((_, i) => i < 20 || i > 22))), /^chunk 19 is missing$/, 3n)
+    expectLoss(driven(changed((entries) => entries.filter((_, i) => i < 20 || i > 22))), /chunk 19 is missing$/, 3)
   })
 
   it('of which a piece is missing are a loss', () => {
-    for (const index of [6, 7, 8, 9]) expectLoss(driven(changed(without(index), 400)), /^chunk \d+ is missing$/, 1n)
+    for (const index of [16, 17, 18, 19]) expectLoss(driven(changed(without(index), 400)), /chunk \d+ is missing$/, 1)
+  })
+
+  it('that hold the header take the whole epoch with them, and the next epoch is read', () => {
+    const { mimeType, chunks, frames } = recording(NAME)
+    const inbox = changed(without(1))
+    inbox.entries.pop()
+    expect(framesOf(driven(changed(without(1))))).toBe(0)
+    inbox.open(mimeType)
+    for (const { bytes } of chunks) inbox.chunk(bytes)
+    inbox.end()
+    for (const crashes of [0, 4]) {
+      const world = new StreamWorld(inbox)
+      drive(world, { ...calm, seed: 5, crashes, ticks: 0.1 })
+      expect(world.media.at(-1)?.record.checkpoint?.losses).toMatchObject([{ kind: LossKind.HEADER, chunks: 1, epoch: 0, resumedSeq: 0 }])
+      expect(framesOf(world)).toBe(frames)
+    }
   })
 
   it('with another checksum than they were sent with are a loss, and never fed', () => {
@@ -134,7 +152,39 @@ describe('chunks', () => {
       data[100] = (data[100] ?? 0) ^ 1
       return { ...entry, data: toBinary(IngestRecordSchema, create(IngestRecordSchema, { ...record, body: { case: 'chunk', value: { ...record.body.value, data } } })) }
     })
-    expectLoss(driven(changed(damage)), /^chunk 19 is damaged$/, 1n)
+    expectLoss(driven(changed(damage)), /chunk 19 is damaged$/, 1, LossKind.DAMAGED)
+  })
+
+  it('that cannot even be decoded are a loss, and a resumption that cannot be is none', () => {
+    const garbage = (index: number) => (entries: ReadonlyArray<LogEntry>) => entries.map((entry, i) => (i === index ? { ...entry, data: new Uint8Array([255, 255, 255]) } : entry))
+    const world = driven(changed(garbage(20)))
+    expectLoss(world, /chunk 19 is missing$/, 1)
+    expect(world.warnings[0]).toBe('record 21 of the inbox cannot be decoded')
+    expectLoss(driven(changed((entries) => garbage(entries.length - 2)(entries))), /record \d+ of the inbox cannot be decoded/, 1, LossKind.DAMAGED)
+    const { mimeType, chunks, frames } = recording(NAME)
+    const inbox = new Inbox()
+    inbox.open(mimeType)
+    for (const [i, { bytes }] of chunks.entries()) {
+      inbox.chunk(bytes)
+      if (i === 9) inbox.entries.push({ seq: inbox.entries.length + 1, subject: 'ingest.s', time_ms: 0, data: new Uint8Array([255, 255, 255]) })
+    }
+    inbox.end()
+    const resumed = driven(inbox)
+    expect(framesOf(resumed)).toBe(frames)
+    expect(resumed.media.at(-1)?.record.checkpoint?.losses).toEqual([])
+  })
+
+  it('of an epoch whose own first record is lost are read all the same', () => {
+    const { chunks, frames } = recording(NAME)
+    const inbox = inboxOf(recording(NAME))
+    inbox.entries.pop()
+    inbox.open('video/webm')
+    const lost = inbox.entries.length - 1
+    for (const { bytes } of chunks) inbox.chunk(bytes)
+    inbox.end()
+    inbox.entries.splice(lost, 1)
+    inbox.entries.forEach((entry, i) => (inbox.entries[i] = { ...entry, seq: i + 1 }))
+    expect(framesOf(driven(inbox))).toBe(2 * frames)
   })
 
   it('that are no WebM end the stream with the reason', () => {

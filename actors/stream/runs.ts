@@ -1,10 +1,14 @@
 import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import type { FfmpegPlan } from '../ffmpeg/plan.ts'
 import { type Packager, timelineEnd } from '../packager/packager.ts'
+import { toCommon } from '../packager/track.ts'
 import { type Container, openSource, resumePrefix } from '../source/sourceIndex.ts'
-import { REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS, WALL_CLOCK_DRIFT_MS_MAX } from './limits.ts'
+import { SOURCE_AUDIO_BACK_MS_MAX } from '../limits.ts'
+import { LOSS_AHEAD_MS_MAX, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS, WALL_CLOCK_DRIFT_MS_MAX } from './limits.ts'
+import { settleLosses } from './losses.ts'
 import { planOutputs } from './outputs.ts'
-import { enqueueDiscontinuity } from './publishing.ts'
+import { enqueueDiscontinuity, enqueueMark } from './publishing.ts'
+import { chunkAt } from './resumePoint.ts'
 import type { Next, Run, Source } from './streamState.ts'
 import type { Turn } from './Turn.ts'
 
@@ -25,7 +29,7 @@ export const beginEpoch = (turn: Turn, epoch: number, mimeType: string, ingestSe
 }
 
 export const emptySource = (epoch: number, mimeType: string, container: Container): Omit<Source, 'index' | 'offset_ms' | 'offsetKnown'> => ({
-  epoch, mimeType, container, header: undefined, tracks: {}, expected: { seq: 0, piece: 0 }, receivedAt_ms: 0
+  epoch, mimeType, container, header: undefined, tracks: {}, expected: { seq: 0, piece: 0 }, reading: 0, spots: [], unreadable: false, doubt: undefined, receivedAt_ms: 0
 })
 
 export const newRun = (turn: Turn, change: Partial<Run> = {}): Run => ({
@@ -39,6 +43,7 @@ export const newRun = (turn: Turn, change: Partial<Run> = {}): Run => ({
   audioOnly: false,
   firstAudio: undefined,
   placed: false,
+  found: undefined,
   points: [],
   ...change
 })
@@ -89,14 +94,17 @@ export const place = (turn: Turn, firstPts: number): void => {
   if (source === undefined || run === undefined || run.placed) return
   turn.setRun({ placed: true })
   const first = run.points[0]
-  if (run.inMiddle && first !== undefined) turn.set({ resume: { _tag: 'Point', point: first } })
-  if (!source.offsetKnown) {
-    const end_ms = timelineEnd(packager) / TICKS_PER_MS
+  if ((run.inMiddle || run.found !== undefined) && first !== undefined) turn.set({ resume: { _tag: 'Point', point: first } })
+  if (!source.offsetKnown || (run.found !== undefined && isElsewhere(turn, firstPts + offsetTicks(turn)))) {
+    const begin_ms = packager.tracks.some(({ frames }) => frames > 0) ? timelineEnd(packager) / TICKS_PER_MS + RUN_GAP_MS : TIMELINE_OFFSET_MS
     // In a checkpoint 0 says that the place is not known.
-    const offset_ms = Math.ceil(end_ms - firstPts / TICKS_PER_MS) + RUN_GAP_MS || 1
+    const offset_ms = Math.ceil(begin_ms - firstPts / TICKS_PER_MS) || 1
     turn.setSource({ offset_ms, offsetKnown: true })
   }
-  if (packager.tracks.some(({ lastPts }) => lastPts >= 0) && !continues(turn)) enqueueDiscontinuity(turn, 'the source changed')
+  const reason = turn.state.missing.at(-1)?.reason
+  if (run.found !== undefined && first !== undefined) settleLosses(turn, chunkAt(source, first.position.ingestSeq), run.found.frames)
+  if (packager.tracks.some(({ lastPts }) => lastPts >= 0) && !continues(turn)) enqueueDiscontinuity(turn, reason ?? 'the source changed')
+  else if (reason !== undefined) enqueueMark(turn, reason)
   const ticks = firstPts + offsetTicks(turn)
   turn.set({ beginTicks: turn.state.beginTicks ?? ticks, packager: { ...turn.state.packager, anchor: anchorAt(packager.anchor, ticks, source.receivedAt_ms) } })
 }
@@ -112,7 +120,15 @@ const anchorAt = (before: Packager['anchor'], ticks: number, received_ms: number
 }
 
 /** Whether the run goes on with frames that an earlier owner has published. */
-const continues = (turn: Turn): boolean => turn.state.run?.number === 1 && turn.state.resumed
+const continues = ({ state: { run, resumed } }: Turn): boolean => run?.number === 1 && run.found === undefined && resumed
+
+/** Whether a time on the timeline, behind a loss, is none that the source can have come to in the meantime. */
+const isElsewhere = ({ state: { packager } }: Turn, at: number): boolean => {
+  const published = packager.tracks.filter(({ lastPts }) => lastPts >= 0)
+  const pictures = published.filter(({ init }) => init.info.kind === 'video')
+  const back = pictures.length > 0 ? pictures.some((track) => at <= toCommon(track, track.lastPts)) : published.some((track) => at < toCommon(track, track.nextDts) - SOURCE_AUDIO_BACK_MS_MAX * TICKS_PER_MS)
+  return back || at > timelineEnd(packager) + LOSS_AHEAD_MS_MAX * TICKS_PER_MS
+}
 
 /** Starts FFmpeg and gives it what has been gathered. */
 export const startChild = (turn: Turn, audioOnly: boolean): void => {

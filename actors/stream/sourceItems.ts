@@ -1,7 +1,10 @@
 import { withFrame } from '../packager/partTarget.ts'
 import { onAudioFrame, onVideoFrame } from '../packager/segmentation.ts'
 import type { RandomAccessPoint, SourceItem } from '../source/sourceIndex.ts'
+import { LossKind } from '../../proto/gen/millrace/v1/loss_pb.js'
+import { lose, onFound } from './gaps.ts'
 import { AUDIO_POINTS_APART_MS, POINTS_MAX, VIDEO_WAIT_MS } from './limits.ts'
+import { hasLost } from './losses.ts'
 import { fail, leaveRun, place, offsetTicks, startChild } from './runs.ts'
 import type { Turn } from './Turn.ts'
 
@@ -23,10 +26,20 @@ export const takeItem = (turn: Turn, item: SourceItem): void => {
     case 'Restarted':
       return leaveRun(turn, { _tag: 'Restarted', ingestSeq: item.at.ingestSeq })
     case 'Jump':
-      return turn.act({ _tag: 'Warn', reason: `${item.track} leaps from ${item.previous} to ${item.pts} (90 kHz)` })
+      turn.act({ _tag: 'Warn', reason: `${item.track} leaps from ${item.previous} to ${item.pts} (90 kHz)` })
+      return leaveRun(turn, { _tag: 'Seek', leap: true })
+    case 'Found':
+      return onFound(turn, item.at, item.frames)
     case 'Invalid':
-      return fail(turn, item.reason)
+      return onInvalid(turn, item.reason)
   }
+}
+
+/** What cannot be read ends the stream, unless it follows from something that was lost. */
+const onInvalid = (turn: Turn, reason: string): void => {
+  const { source } = turn.state
+  if (source === undefined || !hasLost(turn.state)) return fail(turn, reason)
+  lose(turn, { kind: LossKind.UNREADABLE, firstSeq: source.reading, endSeq: source.reading, reason }, source.spots.at(-1)?.ingestSeq ?? turn.state.config.resumeSeq)
 }
 
 const feed = (turn: Turn, bytes: Uint8Array): void => {

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import type { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import type { Loss } from '../../proto/gen/millrace/v1/loss_pb.js'
 import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
 import type { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { RuntimeAction, RuntimeMessage } from '../../runtime/Behavior.ts'
@@ -69,6 +70,8 @@ export interface Run {
   readonly firstAudio: number | undefined
   /** Whether a frame was placed on the timeline. */
   readonly placed: boolean
+  /** The run begins behind something that is lost, or a leap: frames that were passed over before it. */
+  readonly found: { readonly frames: number } | undefined
   /** Candidates for the checkpoint, oldest first; the first is the one in force. */
   readonly points: ReadonlyArray<RandomAccessPoint>
 }
@@ -86,6 +89,14 @@ export interface Source {
   readonly offsetKnown: boolean
   /** What the next record of the inbox must be; undefined: whatever comes first. */
   readonly expected: { readonly seq: number; readonly piece: number } | undefined
+  /** The chunk being read, or, before the first, the one to resume with. */
+  readonly reading: number
+  /** Chunks, and pieces of them, by their sequence in the inbox: those from the point to resume at on. */
+  readonly spots: ReadonlyArray<{ readonly ingestSeq: number; readonly chunk: number }>
+  /** The header is lost: nothing of the epoch can be read. */
+  readonly unreadable: boolean
+  /** A record of the inbox that cannot be decoded: what comes next tells whether it was a chunk. */
+  readonly doubt: number | undefined
   /** Wall clock of the chunk being read, ms since 1970. */
   readonly receivedAt_ms: number
 }
@@ -97,6 +108,10 @@ export type Next =
   | { readonly _tag: 'Again'; readonly point: RandomAccessPoint }
   /** The source began anew within its epoch. */
   | { readonly _tag: 'Restarted'; readonly ingestSeq: number }
+  /** The next place where the source can be gone on with; `leap`: at another time. */
+  | { readonly _tag: 'Seek'; readonly leap: boolean }
+  /** Nothing more of this epoch. */
+  | { readonly _tag: 'Unreadable'; readonly ingestSeq: number }
   | { readonly _tag: 'End'; readonly reason: EndReason; readonly detail: string }
 
 /** The stream actor. */
@@ -125,7 +140,15 @@ export interface StreamState {
   readonly quiet: boolean
   /** Announcements on their way, by ticket. */
   readonly announcing: ReadonlySet<string>
+  /** Losses behind which the stream has not gone on yet: not in any checkpoint. Chunks before `missingUntil` are counted. */
+  readonly missing: ReadonlyArray<Loss>
+  readonly missingUntil: number
+  /** The newest losses, how many there were in this activation and of how many of those everyone was told. */
+  readonly losses: ReadonlyArray<Loss>
+  readonly lossesCount: number
+  readonly lossesTold: number
   readonly lostChunks: number
+  readonly poisonChunks: number
   readonly beginTicks: number | undefined
   readonly closing: 'No' | 'Recorded' | 'Describing'
   readonly failure: string

@@ -1,4 +1,5 @@
 import { Cache, Effect, Layer } from 'effect'
+import { type Loss, LossKind } from '../../proto/gen/millrace/v1/loss_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { StreamState } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
@@ -60,8 +61,23 @@ export const describeStream = (stream: StreamState): Readonly<Record<string, unk
   ...(stream.reason === '' ? {} : { reason: stream.reason }),
   renditions: stream.renditions.map(({ name, codec, width, height, bandwidth }) => ({ name, codec, width, height, bandwidth })),
   lostChunks: Number(stream.lostChunks),
+  poisonChunks: Number(stream.poisonChunks),
+  losses: stream.losses.map(describeLoss),
   discontinuities: stream.discontinuities,
   playlist: shownStatus(stream) === StreamStatus.ARCHIVED ? `/recordings/${stream.streamId}/index.m3u8` : `/live/${stream.streamId}/index.m3u8`
 })
+
+const LOSS: Readonly<Record<LossKind, string>> = {
+  [LossKind.UNSPECIFIED]: 'unknown',
+  [LossKind.MISSING]: 'missing',
+  [LossKind.DAMAGED]: 'damaged',
+  [LossKind.HEADER]: 'header',
+  [LossKind.UNREADABLE]: 'unreadable',
+  [LossKind.POISON]: 'poison',
+  [LossKind.LEAP]: 'leap'
+}
+
+const describeLoss = ({ kind, epoch, firstSeq, chunks, resumedSeq, frames, atMs, reason }: Loss) =>
+  ({ kind: LOSS[kind], epoch, firstSeq, chunks, resumedSeq, frames, at: isoTime(atMs), reason })
 
 const isoTime = (ms: bigint): string => new Date(Number(ms)).toISOString()

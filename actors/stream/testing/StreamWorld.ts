@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { ChunkSchema, EndReason, IngestEndSchema, IngestRecordSchema, type IngestRecord, OpenSchema } from '../../../proto/gen/millrace/v1/ingest_pb.js'
+import { type StreamEvent, StreamEventSchema } from '../../../proto/gen/millrace/v1/event_pb.js'
 import type { MediaRecord } from '../../../proto/gen/millrace/v1/media_pb.js'
 import { type SegmentClosed, SegmentClosedSchema } from '../../../proto/gen/millrace/v1/segment_pb.js'
 import type { RecordStamp } from '../../../runtime/ActorKind.ts'
@@ -93,6 +94,7 @@ export class StreamWorld {
   timers = new Set<string>()
   described: Array<Of<'Describe'>> = []
   warnings: Array<string> = []
+  readonly told: Array<StreamEvent> = []
   #child: { readonly run: number; readonly ffmpeg: SimulatedFfmpeg } | undefined
 
   constructor(inbox: Inbox, settings: Partial<StreamConfig['settings']> = {}, messageBytesMax = 8 * 1024 * 1024) {
@@ -128,6 +130,11 @@ export class StreamWorld {
     this.trace.push([message._tag, actions])
     for (const action of actions) this.#perform(action)
     return actions
+  }
+
+  /** Events of one kind. */
+  heard<Kind extends StreamEvent['event']['case']>(kind: Kind) {
+    return this.told.flatMap(({ event }) => (event.case === kind ? [{ event: event as Extract<StreamEvent['event'], { readonly case: Kind }> }] : []))
   }
 
   /** The next entry of the inbox comes. */
@@ -182,6 +189,7 @@ export class StreamWorld {
         return
       case 'Publish':
         if (action.ticket !== '') this.#announce(fromBinary(SegmentClosedSchema, action.data))
+        if (action.subject.startsWith('events.')) this.told.push(fromBinary(StreamEventSchema, action.data))
         this.publishing.push(action)
         return
       case 'EndIngest':

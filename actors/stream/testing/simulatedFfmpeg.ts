@@ -24,6 +24,8 @@ export class SimulatedFfmpeg {
   readonly #given = new Map<string, number>()
   #audioAt: number | undefined
   #audioEnd = 0
+  /** Takes the newest frame back, of which perhaps not all bytes come. */
+  #takeBack = (): void => undefined
 
   constructor(plan: FfmpegPlan) {
     this.plan = plan
@@ -37,18 +39,28 @@ export class SimulatedFfmpeg {
     this.#offset += bytes.byteLength
     for (const item of items) {
       if (item._tag === 'Header') this.#tracks = item.tracks
-      if (item._tag === 'VideoFrame') this.#video.push({ pts: item.pts, keyframe: item.randomAccess !== undefined })
+      if (item._tag === 'VideoFrame') this.#see(item.pts, item.randomAccess !== undefined)
       if (item._tag === 'AudioFrame') this.#hear(item.pts, item.duration)
     }
     return [{ _tag: 'Credit', bytes: bytes.byteLength }, ...this.#give(false)]
   }
 
-  /** Stdin has ended. */
+  /** Stdin has ended. A frame of which bytes are missing is dropped. */
   end(): ReadonlyArray<FfmpegEvent> {
+    if (this.#index.pass > 0) this.#takeBack()
     return [...this.#give(true), { _tag: 'Exited', code: 0, signal: null, complete: true, stderr: '' }]
   }
 
+  #see(pts: number, keyframe: boolean): void {
+    this.#video.push({ pts, keyframe })
+    this.#takeBack = () => void this.#video.pop()
+  }
+
   #hear(pts: number, duration: number): void {
+    const [before, end] = [this.#audioAt, this.#audioEnd]
+    this.#takeBack = () => {
+      if (before !== undefined) this.#audioEnd = end
+    }
     const trim = this.plan.outputs.find((output) => output._tag === 'EncodeAudio')?.trimStart ?? 0
     const at = Math.round((pts * AUDIO_TICKS_PER_MS) / TICKS_PER_MS)
     this.#audioAt ??= Math.max(at, trim)
