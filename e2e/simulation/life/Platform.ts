@@ -1,0 +1,98 @@
+import { type StreamState, StreamStatus } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
+import type { Fate } from '../process/ffmpegService.ts'
+import { StreamTruth } from '../rules/StreamTruth.ts'
+import { Watch } from '../rules/Watch.ts'
+import { DatabaseServer, StoreServer } from '../server/Backend.ts'
+import { NatsServer } from '../server/NatsServer.ts'
+import { fairWeather } from '../world/weather.ts'
+import type { World } from '../world/World.ts'
+import { EdgeMachine, type Machine, WorkerMachine } from './machines.ts'
+import type { Premises } from './Premises.ts'
+import { Publisher, type PublisherPlan } from './Publisher.ts'
+import type { PlatformSettings } from './settings.ts'
+
+/** FFmpeg dies by itself no more often than this, and only once it has got somewhere: else its source would be taken for poison. */
+const FFMPEG_DEATHS_APART_MS = 16_000
+
+/** The whole platform in one world: servers, processes, publishers, and what watches them. */
+export class Platform implements Premises {
+  readonly world: World
+  readonly settings: PlatformSettings
+  readonly server: NatsServer
+  readonly store = new StoreServer()
+  readonly database = new DatabaseServer()
+  readonly weather = fairWeather()
+  readonly truths = new Map<string, StreamTruth>()
+  readonly watch: Watch
+  readonly workers: ReadonlyArray<WorkerMachine>
+  readonly edges: ReadonlyArray<EdgeMachine>
+  readonly publishers: Array<Publisher> = []
+  /** No fault is going on. */
+  calm = true
+  childrenDie = false
+  #lastDeath_ms = Number.NEGATIVE_INFINITY
+  #progressAtDeath = -1
+  #down_ms = 0
+  #downSince_ms: number | undefined
+
+  constructor(world: World, settings: PlatformSettings) {
+    this.world = world
+    this.settings = settings
+    this.server = new NatsServer(world, settings.runtime.shards, settings.runtime.logBytes)
+    this.watch = new Watch(world, this.server, this.store, this.database, this.truths)
+    this.server.witnesses.push(this.watch)
+    this.workers = Array.from({ length: settings.workers }, (_, index) => new WorkerMachine(this, `worker-${index}`))
+    this.edges = Array.from({ length: settings.edges }, (_, index) => new EdgeMachine(this, `edge-${index}`))
+    for (const machine of this.machines) machine.startIn(world.dice.between(0, 300))
+  }
+
+  get machines(): ReadonlyArray<Machine> {
+    return [...this.workers, ...this.edges]
+  }
+
+  /** Time that NATS has been there, ms. */
+  readonly uptime_ms = (): number => {
+    const down_ms = this.#downSince_ms === undefined ? 0 : this.world.now_ms - this.#downSince_ms
+    return this.world.now_ms - this.#down_ms - down_ms
+  }
+
+  publish(plan: PublisherPlan): Publisher {
+    const truth = new StreamTruth(this.world, plan.id, this.settings.stream.reconnectWindow_ms, this.uptime_ms)
+    this.truths.set(plan.id, truth)
+    const publisher = new Publisher(this.world, plan, truth, () => this.edges)
+    this.publishers.push(publisher)
+    return publisher
+  }
+
+  killNats(): void {
+    this.#downSince_ms ??= this.world.now_ms
+    this.server.kill()
+  }
+
+  restartNats(): void {
+    if (this.#downSince_ms !== undefined) this.#down_ms += this.world.now_ms - this.#downSince_ms
+    this.#downSince_ms = undefined
+    this.server.restart()
+  }
+
+  /** What becomes of an FFmpeg child that starts now. */
+  readonly fateOfChild = (): Fate => {
+    const { dice, now_ms } = this.world
+    const progress = [...this.truths.values()].reduce((sum, { media }) => sum + media.progress, 0)
+    const may = this.childrenDie && now_ms - this.#lastDeath_ms > FFMPEG_DEATHS_APART_MS && progress > this.#progressAtDeath
+    if (!may || dice.chance(0.5)) return { _tag: 'Healthy' }
+    this.#lastDeath_ms = now_ms
+    this.#progressAtDeath = progress + 1
+    const afterBytes = dice.below(3_000)
+    return dice.chance(0.3) ? { _tag: 'Hangs', afterBytes } : { _tag: 'Dies', afterBytes, reason: dice.chance(0.5) ? 'killed' : 'garbage' }
+  }
+
+  status(id: string): StreamStatus | undefined {
+    return (this.server.buckets.streams.get(id)?.value as StreamState | undefined)?.status
+  }
+
+  /** Publishers are done, and every stream that began is ended and archived. */
+  atRest(): boolean {
+    return this.publishers.every(({ over }) => over) && [...this.truths.keys()].every((id) => (this.status(id) ?? StreamStatus.ARCHIVED) === StreamStatus.ARCHIVED)
+  }
+}

@@ -1,0 +1,137 @@
+import { fromBinary } from '@bufbuild/protobuf'
+import { type Chunk, EndReason, IngestRecordSchema } from '../../../proto/gen/millrace/v1/ingest_pb.js'
+import type { StoredMessage } from '../server/SimulatedLog.ts'
+import type { World } from '../world/World.ts'
+import type { Camera } from '../life/camera.ts'
+import { MediaTruth } from './MediaTruth.ts'
+
+/** What the INGEST log has of one continuous byte stream. */
+interface StoredEpoch {
+  readonly epoch: number
+  camera: Camera | undefined
+  /** Whole chunks, bytes and pictures that are stored. */
+  chunks: number
+  bytes: number
+  pieces: number
+  frames: number
+}
+
+const NO_MATTER_MS = 100
+
+/**
+ * What is really stored of one stream, kept by the rules that the simulated world watches: every record of INGEST and
+ * MEDIA passes here as it is stored.
+ */
+export class StreamTruth {
+  readonly id: string
+  readonly media: MediaTruth
+  readonly #world: World
+  readonly #uptime_ms: () => number
+  readonly #window_ms: number
+  readonly #cameras: Array<Camera> = []
+  readonly #epochs: Array<StoredEpoch> = []
+  #ended = false
+  #session = 0
+  #lastStored_ms = 0
+  /** Times (90 kHz) of all pictures that are stored, in order. */
+  readonly #expected: Array<number> = []
+
+  constructor(world: World, id: string, window_ms: number, uptime_ms: () => number) {
+    this.#world = world
+    this.id = id
+    this.#window_ms = window_ms
+    this.#uptime_ms = uptime_ms
+    this.media = new MediaTruth(world, id, (index, pts) => this.#isDue(index, pts))
+  }
+
+  /** Whether INGEST has its end. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  get expected(): ReadonlyArray<number> {
+    return this.#expected
+  }
+
+  filmedBy(camera: Camera): void {
+    this.#cameras.push(camera)
+  }
+
+  /** A publisher was told that a chunk is durable. */
+  acknowledged(epoch: number, seq: number): void {
+    const stored = this.#epochs.find((one) => one.epoch === epoch)
+    if (stored === undefined || seq >= stored.chunks) this.#world.violate('no acknowledgement without a stored record', `${this.id}: epoch ${epoch} chunk ${seq}, stored ${stored?.chunks ?? 0}`)
+  }
+
+  /** A record of INGEST is stored. */
+  ingest(message: StoredMessage): void {
+    const { body } = fromBinary(IngestRecordSchema, message.data)
+    if (this.#ended) this.#world.violate('nothing is written behind the end', `${this.id}: ${body.case} at ${message.seq}`)
+    const uptime_ms = this.#uptime_ms()
+    if (body.case === 'open') this.#open(body.value.session, body.value.epoch)
+    if (body.case === 'chunk') this.#chunk(body.value)
+    if (body.case === 'end') this.#end(body.value.reason, uptime_ms - this.#lastStored_ms)
+    this.#lastStored_ms = uptime_ms
+  }
+
+  #open(session: number, epoch: number): void {
+    if (session < this.#session) this.#world.violate('an older session writes nothing', `${this.id}: session ${session} behind ${this.#session}`)
+    this.#session = session
+    if (this.#epochs.at(-1)?.epoch === epoch) return
+    this.#epochs.push({ epoch, camera: undefined, chunks: 0, bytes: 0, pieces: 0, frames: 0 })
+  }
+
+  #chunk(chunk: Chunk): void {
+    if (chunk.session < this.#session) return this.#world.violate('an older session writes nothing', `${this.id}: session ${chunk.session} behind ${this.#session}`)
+    const stored = this.#epochs.at(-1)
+    if (stored === undefined || stored.epoch !== chunk.epoch) return this.#world.violate('a chunk belongs to the epoch that is open', `${this.id}: epoch ${chunk.epoch}`)
+    const due = chunk.seq === stored.chunks && chunk.piece === stored.pieces && Number(chunk.offset) === stored.bytes
+    if (!due) return this.#world.violate('every chunk is stored once and in order', `${this.id}: epoch ${chunk.epoch} chunk ${chunk.seq} piece ${chunk.piece} at ${chunk.offset}, due ${stored.chunks}.${stored.pieces} at ${stored.bytes}`)
+    // The newest of those that begin so: pieces of a few bytes may begin several.
+    if (stored.bytes === 0 || stored.camera === undefined || !isAt(stored.camera.bytes, stored.bytes, chunk.data)) stored.camera = this.#cameraWith(stored, chunk.data)
+    if (stored.camera === undefined || !isAt(stored.camera.bytes, stored.bytes, chunk.data)) return this.#world.violate('what is stored is what was sent', `${this.id}: epoch ${chunk.epoch} chunk ${chunk.seq}`)
+    stored.bytes += chunk.data.byteLength
+    stored.pieces = chunk.piece + 1 === chunk.pieces ? 0 : stored.pieces + 1
+    if (stored.pieces === 0) stored.chunks += 1
+    this.#film(stored, stored.camera)
+  }
+
+  #cameraWith(stored: StoredEpoch, data: Uint8Array): Camera | undefined {
+    const before = stored.camera?.bytes.subarray(0, stored.bytes) ?? new Uint8Array()
+    return stored.chunks > 0 ? undefined : this.#cameras.findLast(({ bytes }) => isAt(bytes, 0, before) && isAt(bytes, stored.bytes, data))
+  }
+
+  #film(stored: StoredEpoch, camera: Camera): void {
+    for (let frame = camera.frames[stored.frames]; frame !== undefined && frame.end <= stored.bytes; frame = camera.frames[stored.frames]) {
+      this.#expected.push(frame.pts)
+      stored.frames += 1
+    }
+  }
+
+  /**
+   * Whether picture `index` of the stream is the one of that time. The last picture of a byte stream that was left in the
+   * middle of it may be there or not: FFmpeg may take what it has of it for a picture.
+   */
+  #isDue(index: number, pts: number): boolean {
+    if (this.#expected[index] === pts) return true
+    let before = 0
+    for (const stored of this.#epochs) {
+      before += stored.frames
+      const half = stored.camera?.frames[stored.frames]
+      if (before !== index || half?.pts !== pts || stored.bytes <= (stored.camera?.frames[stored.frames - 1]?.end ?? 0)) continue
+      this.#expected.splice(index, 0, pts)
+      stored.frames += 1
+      return true
+    }
+    return false
+  }
+
+  #end(reason: EndReason, silence_ms: number): void {
+    this.#ended = true
+    if (reason !== EndReason.WINDOW_CLOSED || silence_ms >= this.#window_ms - NO_MATTER_MS) return
+    this.#world.violate('the reconnect window is waited for, and stands still while NATS is away', `${this.id}: ended after ${Math.round(silence_ms)} of ${this.#window_ms} ms`)
+  }
+}
+
+const isAt = (whole: Uint8Array, offset: number, part: Uint8Array): boolean =>
+  offset + part.byteLength <= whole.byteLength && Buffer.compare(Buffer.from(whole.buffer, whole.byteOffset + offset, part.byteLength), part) === 0
