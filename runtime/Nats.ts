@@ -3,6 +3,7 @@ import { Context, Effect, Layer } from 'effect'
 import { connect, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats'
 import { LogUnavailable, NatsUnavailable } from './errors.ts'
 import { API_TIMEOUT_MS } from './limits.ts'
+import { natsAddress } from './natsAddress.ts'
 import { readWithoutGrowing, writeWithoutJoining } from './natsBuffers.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 
@@ -74,13 +75,11 @@ export const reasonOf = (cause: unknown): string =>
 
 const open = (natsUrl: string, name: string): Effect.Effect<NatsConnection, NatsUnavailable> =>
   Effect.suspend(() => {
-    const url = new URL(natsUrl)
-    const server = url.host
-    const credentials = url.username === '' ? {} : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) }
+    const { servers, credentials } = natsAddress(natsUrl)
     return Effect.tryPromise({
       try: () =>
         connect({
-          servers: server,
+          servers: [...servers],
           name,
           ...credentials,
           maxReconnectAttempts: -1,
@@ -92,7 +91,7 @@ const open = (natsUrl: string, name: string): Effect.Effect<NatsConnection, Nats
           noAsyncTraces: true,
           timeout: API_TIMEOUT_MS
         }),
-      catch: (cause) => new NatsUnavailable({ server, reason: reasonOf(cause) })
+      catch: (cause) => new NatsUnavailable({ server: servers.join(', '), reason: reasonOf(cause) })
     })
   })
 

@@ -49,6 +49,8 @@ export class PullReader {
   #next: number
   #subscription: Subscription | undefined
   #consumer = ''
+  /** Consumers that may be there and are no longer wanted: a request whose answer did not come may still be heard. */
+  readonly #unwanted = new Set<string>()
   #heard_ms = performance.now()
   #pulling = false
   #wanted = true
@@ -104,15 +106,18 @@ export class PullReader {
     this.#closed = true
     clearInterval(this.#timer)
     this.#forget()
-    await this.#drop()
+    this.#letGo()
+    await this.#clear()
   }
 
   async #open(): Promise<void> {
     // A pull that was open when its consumer went has not used its credit up.
     this.#wanted ||= this.#pulling
     this.#pulling = false
-    await this.#drop()
+    this.#letGo()
     const { at, consumer } = this.#options
+    // A name that is used again must be free first.
+    if (consumer !== undefined) await this.#clear()
     const config: Partial<ConsumerConfig> & { name: string } = {
       name: consumer ?? `follow-${newId()}`,
       filter_subject: at.subject,
@@ -125,22 +130,37 @@ export class PullReader {
       inactive_threshold: limits.CONSUMER_INACTIVE_MS * NANOSECONDS_PER_MS
     }
     this.#acks.length = 0
+    this.#unwanted.add(config.name)
     await this.#nats.manager.consumers.add(at.log, config)
+    if (this.#closed) return this.#clear()
+    this.#unwanted.delete(config.name)
     this.#consumer = config.name
-    if (this.#closed) return this.#drop()
     this.#subscription = this.#nats.connection.subscribe(`_INBOX.${newId()}`, { callback: (error, message) => error === null && this.#receive(message) })
     this.#heard_ms = performance.now()
+    void this.#clear()
   }
 
-  async #drop(): Promise<void> {
+  /** Hears no more of the consumer that was. */
+  #letGo(): void {
     this.#subscription?.unsubscribe()
     this.#subscription = undefined
-    const [log, name] = [this.#options.at.log, this.#consumer]
+    if (this.#consumer !== '') this.#unwanted.add(this.#consumer)
     this.#consumer = ''
-    if (name === '' || this.#nats.connection.isClosed()) return
-    await this.#nats.manager.consumers.delete(log, name).catch((cause: unknown) => {
-      if (apiCode(cause) !== CONSUMER_NOT_FOUND) this.#options.onTrouble(`consumer ${name} stays until it is idle: ${String(cause)}`)
-    })
+  }
+
+  /** Removes the consumers that are not wanted; those that cannot be removed now are tried again later, and end by themselves when idle. */
+  async #clear(): Promise<void> {
+    await Promise.all([...this.#unwanted].map(async (name) => {
+      if (this.#nats.connection.isClosed()) return
+      try {
+        await this.#nats.manager.consumers.delete(this.#options.at.log, name)
+        this.#unwanted.delete(name)
+      } catch (cause) {
+        if (apiCode(cause) === CONSUMER_NOT_FOUND) this.#unwanted.delete(name)
+        else this.#options.onTrouble(`consumer ${name} is not removed yet: ${String(cause)}`)
+      }
+    }))
+    for (const name of [...this.#unwanted].slice(0, -limits.CONSUMERS_UNWANTED_MAX)) this.#unwanted.delete(name)
   }
 
   #pull(): void {

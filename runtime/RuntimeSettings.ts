@@ -2,7 +2,7 @@ import { Context } from 'effect'
 
 /** What an operator sets of the runtime; `deploy/server/settings.ts` reads it from the environment. */
 export interface RuntimeSettingsShape {
-  /** Address of NATS, with credentials where it wants them. */
+  /** Address of NATS, with credentials where it wants them; the servers of a cluster comma-separated. */
   readonly natsUrl: string
   /** Name of this node, unique among the nodes of a cluster. */
   readonly node: string

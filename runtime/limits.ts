@@ -32,6 +32,8 @@ export const PULL_SILENCE_MS = 2_500
 export const PULL_RETRY_MS = 200
 /** A consumer whose reader is gone is removed by the server after this. */
 export const CONSUMER_INACTIVE_MS = 60_000
+/** Consumers that one reader goes on trying to remove. */
+export const CONSUMERS_UNWANTED_MAX = 32
 export const CONSUMER_ACK_WAIT_MS = 600_000
 /** Delivered messages whose acknowledgement subject a mailbox remembers. */
 export const MAILBOX_ACKS_MAX = 4_096

@@ -23,7 +23,7 @@ const MEBIBYTE = 1024 * 1024
 
 /** Every environment variable that the platform reads, in one place. `npm start` sets the first three where they are not set. */
 export const variables = {
-  natsUrl: required('NATS_URL', Config.Redacted('NATS_URL'), 'NATS server with JetStream, `nats://user:password@host:port`'),
+  natsUrl: required('NATS_URL', Config.Redacted('NATS_URL'), 'NATS server with JetStream, `nats://user:password@host:port`; those of a cluster comma-separated'),
   databaseUrl: required('DATABASE_URL', Config.Redacted('DATABASE_URL'), 'PostgreSQL, `postgres://user:password@host:port/database`'),
   objectStoreUrl: required('OBJECT_STORE_URL', Config.Redacted('OBJECT_STORE_URL'), '`http(s)://ACCESS:SECRET@host:port/bucket` or `file:/folder`'),
   host: text('HOST', '127.0.0.1', 'address to listen on; there are no accounts yet, so loopback unless you say otherwise'),

@@ -1,10 +1,8 @@
 import type { ConnectionOptions } from "nats"
+import { natsAddress } from "../../../runtime/natsAddress.ts"
 
-/** Connection options for a NATS URL, with the user and the password that stand in it. */
+/** Connection options for a NATS URL (or several, comma-separated), with the user and the password that stand in it. */
 export const connectionOptions = (url: string): ConnectionOptions => {
-  const { hostname, port, username, password } = new URL(url)
-  return {
-    servers: `${hostname}:${port || "4222"}`,
-    ...(username === "" ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) })
-  }
+  const { servers, credentials } = natsAddress(url)
+  return { servers: [...servers], ...credentials }
 }
