@@ -35,6 +35,21 @@ describe('start', () => {
     }
   })
 
+  it('that nobody waits for any more does not fence the publisher\'s next one', () => {
+    const world = new IngestWorld(1_000)
+    const [slow, next] = [world.connect(), world.connect()]
+    for (const session of [slow, next]) session.say({ type: 'start', recordingId: 'cam', publisherToken: 'mine', mimeType: 'video/webm' })
+    slow.answer()
+    next.settle()
+    slow.take({ _tag: 'Gone' })
+    slow.settle()
+    send(next, webm(1))
+    next.settle()
+    expect(next.closed).toBeUndefined()
+    expect(next.last('ack')).toMatchObject({ seq: 0 })
+    expect(world.recordsOf('cam').map(({ body }) => body.case)).toEqual(['open', 'chunk'])
+  })
+
   it('takes the token that the publisher chose, for later too', () => {
     const world = new IngestWorld(1_000)
     expect(begin(world, { publisherToken: 'mine' }).started).toMatchObject({ epoch: 0, publisherToken: 'mine' })

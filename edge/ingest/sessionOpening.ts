@@ -111,6 +111,8 @@ const readHead = (state: Opening): Decision => ({
 
 const headFound = (state: Opening, head: IngestHead, seq: number, now: Now): Decision => {
   if (head._tag === 'Ended') return refuse(CLOSE.unknownRecording, 'the recording has ended')
+  // The stream has begun, perhaps by the publisher's next attempt, which a connection that nobody holds must not fence.
+  if (state.gone && head._tag === 'Running') return stay({ _tag: 'Closed' })
   const { want } = state
   if (want._tag === 'Start') {
     const [session, epoch] = head._tag === 'Empty' ? [1, 0] : [head.position.session + 1, head.position.epoch + 1]

@@ -7,7 +7,7 @@ import type { EdgeMachine } from './machines.ts'
 export interface ConnectionListener {
   readonly opened: () => void
   readonly text: (message: ServerMessage) => void
-  readonly closed: (code: number) => void
+  readonly closed: (code: number, reason: string) => void
 }
 
 /** Abnormal closure: no close frame came. */
@@ -37,7 +37,7 @@ export class Connection {
     }
     edge.process.onDeath(() => this.#brokenAtClient())
     this.#up(() => {
-      const peer = { send: (text: string) => this.#down(() => this.#hear(text)), close: (code: number) => this.#closedByEdge(code), bufferedBytes: () => 0 }
+      const peer = { send: (text: string) => this.#down(() => this.#hear(text)), close: (code: number, reason: string) => this.#closedByEdge(code, reason), bufferedBytes: () => 0 }
       this.#session = door.sessions.connect(peer)
       this.#down(() => listener.opened())
     })
@@ -70,10 +70,10 @@ export class Connection {
     this.#goneAtEdge(this.#world.dice.between(1, 10))
   }
 
-  #closedByEdge(code: number): void {
+  #closedByEdge(code: number, reason: string): void {
     this.#down(() => {
       this.#open = false
-      this.#ends(code)
+      this.#ends(code, reason)
     })
   }
 
@@ -87,10 +87,10 @@ export class Connection {
     this.#world.after(after_ms, () => this.#process?.post(() => this.#session?.take({ _tag: 'Gone' })))
   }
 
-  #ends(code: number): void {
+  #ends(code: number, reason = ''): void {
     if (this.#left) return
     this.#left = true
-    this.#listener.closed(code)
+    this.#listener.closed(code, reason)
   }
 
   #hear(text: string): void {

@@ -105,7 +105,7 @@ export class Publisher {
     const connection = new Connection(this.#world, edge, {
       opened: () => this.#opened(connection),
       text: (message) => this.#connection === connection && this.#hear(message),
-      closed: (code) => this.#connection === connection && this.#closed(code)
+      closed: (code, reason) => this.#connection === connection && this.#closed(code, reason)
     })
     this.#connection = connection
     this.#heard_ms = this.#world.now_ms
@@ -190,10 +190,12 @@ export class Publisher {
     this.#connection?.say({ type: 'stop' })
   }
 
-  #closed(code: number): void {
+  #closed(code: number, reason: string): void {
     this.#attached = false
     if (code === 4404) return this.#end('found its recording ended')
-    if (code === 4400) return this.#world.violate('an edge takes what a good publisher says', `${this.plan.id} closed with 4400`)
+    // An attempt of its own, given up long ago, has begun the next epoch: as good as a reload of the page.
+    if (code === 4400 && reason.includes('is in epoch')) return this.#beginEpoch()
+    if (code === 4400) return this.#world.violate('an edge takes what a good publisher says', `${this.plan.id}: ${reason}`)
     // The answer to the first `start` never came: what was recorded cannot be told from what an edge may have.
     if (this.#epoch === undefined) return void this.#world.after(this.#pause_ms, () => !this.#over && this.#beginEpoch())
     this.#again()
