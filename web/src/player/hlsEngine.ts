@@ -1,7 +1,9 @@
 /** hls.js in low-latency mode. Loaded only when something is to be played. */
 import Hls, { type ErrorData, Events, ErrorTypes, type HlsConfig } from 'hls.js'
+import { isOver } from './ending.ts'
 import { elementFigures, type Engine, type OpenEngine } from './engine.ts'
 import { isStallForgotten, jumpAtStart_s, nextRate, type Rate } from './rateControl.ts'
+import { SoundLoader } from './SoundLoader.ts'
 
 /** Until the first playlist says what the server wants (PART-HOLD-BACK). */
 const firstTarget_s = 0.8
@@ -10,13 +12,14 @@ const rateCheck_ms = 250
 const startChecks = 12
 
 const liveConfig: Partial<HlsConfig> = {
+  audioStreamController: SoundLoader,
   lowLatencyMode: true,
   liveSyncDuration: firstTarget_s,
   liveSyncOnStallIncrease: 0.2,
   liveMaxLatencyDuration: 4,
   backBufferLength: 30,
 }
-const recordingConfig: Partial<HlsConfig> = { lowLatencyMode: false, startPosition: 0, backBufferLength: 60 }
+const recordingConfig: Partial<HlsConfig> = { audioStreamController: SoundLoader, lowLatencyMode: false, startPosition: 0, backBufferLength: 60 }
 
 /** Whether hls.js can play here. */
 export const isSupported = (): boolean => Hls.isSupported()
@@ -58,13 +61,28 @@ const startRateControl = (hls: Hls, video: HTMLVideoElement): (() => void) => {
   }
 }
 
+/** Tells of the end of a live stream where hls.js would wait for it for ever. */
+const watchForEnd = (hls: Hls, video: HTMLVideoElement, onOver: () => void): (() => void) => {
+  let end_s: number | undefined
+  let moved = { at_s: 0, at_ms: performance.now() }
+  hls.on(Events.LEVEL_UPDATED, (_, { details }) => void (end_s = details.live ? undefined : details.edge))
+  const timer = setInterval(() => {
+    const now_ms = performance.now()
+    if (video.currentTime !== moved.at_s || video.paused) moved = { at_s: video.currentTime, at_ms: now_ms }
+    if (end_s === undefined || !isOver({ rest_s: end_s - video.currentTime, still_ms: now_ms - moved.at_ms })) return
+    clearInterval(timer)
+    onOver()
+  }, rateCheck_ms)
+  return () => clearInterval(timer)
+}
+
 /** Plays through Media Source Extensions. */
 export const openHls: OpenEngine = (video, source, onEvent): Engine => {
   const hls = new Hls(source.live ? liveConfig : recordingConfig)
   hls.on(Events.ERROR, (_, data: ErrorData) => {
     if (data.fatal) onEvent(data.type === ErrorTypes.MEDIA_ERROR ? 'mediaFailed' : 'networkFailed')
   })
-  const controls = source.live ? [followHoldBack(hls, video), startRateControl(hls, video)] : []
+  const controls = source.live ? [followHoldBack(hls, video), startRateControl(hls, video), watchForEnd(hls, video, () => onEvent('ended'))] : []
   hls.loadSource(source.url)
   hls.attachMedia(video)
   const toLiveEdge = (): void => {
