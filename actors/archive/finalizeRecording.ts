@@ -1,8 +1,8 @@
-import { clone, create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { StreamEventSchema } from '../../proto/gen/millrace/v1/event_pb.js'
 import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { SegmentClosedSchema } from '../../proto/gen/millrace/v1/segment_pb.js'
-import { StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { LogEntry } from '../../runtime/Log.ts'
 import { subjects } from '../../runtime/topology.ts'
 import type { ArchivedSegment, RecordingOutcome, RecordingSeed, SegmentName } from '../database/Recordings.ts'
@@ -12,6 +12,7 @@ import { seedOf } from './archiveSegment.ts'
 import { complaint, lostRows, missingRenditions, recordedRenditions, type RecordedRendition, withoutMissingObjects } from './completeness.ts'
 import { type Ended, isOver, readEnd } from './endOfRecording.ts'
 import { STATE_ATTEMPTS_MAX } from './limits.ts'
+import { withLostRows } from './lostSegments.ts'
 import { objectKeys } from './objectKeys.ts'
 import { ask, type Steps } from './steps.ts'
 
@@ -44,7 +45,7 @@ export function* finalizeRecording(id: string): Steps<Finalized> {
   yield* storePoster(recording.keyPrefix, renditions, stored)
   yield* ask({ _tag: 'Conclude', recording, outcome: outcomeOf(ended, stored, renditions, true) })
   if (renditions.length > 0) yield* announceReady(id, ended, stored)
-  return (yield* markArchived(id)) ? 'Ready' : 'Waiting'
+  return (yield* markArchived(id, stored)) ? 'Ready' : 'Waiting'
 }
 
 /**
@@ -121,13 +122,12 @@ function* announceReady(id: string, ended: Ended, rows: ReadonlyArray<ArchivedSe
   yield* ask({ _tag: 'Publish', subject: subjects.event(id, 'recording_ready'), data: toBinary(StreamEventSchema, event) })
 }
 
-/** By revision, so that it never undoes what another writer says meanwhile. Answers whether it is marked. */
-function* markArchived(id: string): Steps<boolean> {
+/** By revision, so that it never undoes what another writer says meanwhile; with the segments that are lost. Answers whether it is marked. */
+function* markArchived(id: string, rows: ReadonlyArray<ArchivedSegment>): Steps<boolean> {
   for (let attempt = 1; attempt <= STATE_ATTEMPTS_MAX; attempt += 1) {
     const entry = yield* ask({ _tag: 'ReadStream', id })
     if (entry === undefined || entry.value.status === StreamStatus.ARCHIVED) return true
-    const value = clone(StreamStateSchema, entry.value)
-    value.status = StreamStatus.ARCHIVED
+    const value = { ...withLostRows(entry.value, rows), status: StreamStatus.ARCHIVED }
     if (yield* ask({ _tag: 'UpdateStream', id, value, revision: entry.revision })) return true
   }
   return false

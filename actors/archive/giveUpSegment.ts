@@ -1,6 +1,7 @@
 import type { SegmentClosed } from '../../proto/gen/millrace/v1/segment_pb.js'
 import type { LogEntry } from '../../runtime/Log.ts'
 import { lostRowOf, seedOf } from './archiveSegment.ts'
+import { tellLost } from './lostSegments.ts'
 import { ask, type Steps } from './steps.ts'
 
 /**
@@ -11,5 +12,9 @@ export function* giveUpSegment(announced: SegmentClosed, reason: string, announc
   yield* ask({ _tag: 'Park', id: announced.streamId, reason, entry: announcement })
   const entry = yield* ask({ _tag: 'ReadStream', id: announced.streamId })
   const recording = entry === undefined ? undefined : seedOf(entry.value)
-  if (recording !== undefined) yield* ask({ _tag: 'WriteRow', recording, row: lostRowOf(announced, reason) })
+  if (recording === undefined) return
+  const row = lostRowOf(announced, reason)
+  yield* ask({ _tag: 'WriteRow', recording, row })
+  const kept = yield* ask({ _tag: 'ReadRow', id: recording.id, rendition: row.rendition, msn: row.msn })
+  if (kept?.objectKey === null) yield* tellLost(announced.streamId, kept)
 }

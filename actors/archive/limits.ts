@@ -45,3 +45,7 @@ export const POSTER_WIDTH_MAX = 1_280
 /** Bytes of a poster, and of FFmpeg's stderr that are kept. */
 export const POSTER_BYTES_MAX = 8 * 1024 * 1024
 export const POSTER_STDERR_BYTES_MAX = 4 * 1024
+
+/** Lost segments that a stream's entry lists, and how much it says of each reason: every node reads the entry. */
+export const LOST_SEGMENTS_SHOWN = 16
+export const REASON_CHARACTERS_MAX = 200

@@ -1,33 +1,21 @@
 import { fromBinary } from '@bufbuild/protobuf'
-import type { Checkpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
+import { TrackKind } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
+import type { Checkpoint, RenditionCheckpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import { FragmentsSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import type { Fragment, Fragments, MediaRecord, Piece } from '../../proto/gen/millrace/v1/media_pb.js'
 import { crc32c } from '../../runtime/checksum.ts'
 import { isRenditionName } from './mediaNames.ts'
-import { PIECES_BYTES_MAX, PIECES_MAX, SEGMENTS_BEHIND_WINDOW } from './limits.ts'
+import { LEAP_SEGMENTS_MAX, PIECES_BYTES_MAX, PIECES_MAX, SEGMENTS_BEHIND_WINDOW, WINDOW_SEGMENTS_MAX } from './limits.ts'
 import { dropBytes } from './liveWindow.ts'
 import type { LiveWindow, Part, Place, RecordFacts, RenditionWindow, Report, Segment } from './liveWindow.ts'
-
-/** Something in the log that must not be served as if it were whole. */
-export type WindowProblem =
-  | { readonly _tag: 'FragmentDamaged'; readonly seq: number; readonly rendition: string; readonly msn: number; readonly part: number }
-  | { readonly _tag: 'FragmentMisplaced'; readonly seq: number; readonly rendition: string; readonly msn: number; readonly part: number }
-  | { readonly _tag: 'PiecesIncomplete'; readonly seq: number; readonly reason: string }
+import { countFrames, mendBefore, mendLosses } from './mendLoss.ts'
+import { completeOpen, describedIn, joined, openPart, putSegment, type Step } from './windowParts.ts'
+import type { WindowProblem } from './windowProblem.ts'
 
 /** What one record changed. */
 export interface WindowChange {
   readonly completed: number
   readonly problems: ReadonlyArray<WindowProblem>
-}
-
-interface Step {
-  readonly window: LiveWindow
-  readonly checkpoint: Checkpoint
-  readonly facts: RecordFacts
-  readonly problems: Array<WindowProblem>
-  /** First record that holds bytes of what is applied: that of the first piece, where there are pieces. */
-  readonly firstSeq: number
-  completed: number
 }
 
 const NOTHING: WindowChange = { completed: 0, problems: [] }
@@ -39,22 +27,37 @@ const NOTHING: WindowChange = { completed: 0, problems: [] }
  */
 export const applyRecord = (window: LiveWindow, seq: number, record: MediaRecord): WindowChange => {
   if (seq <= window.seq || record.checkpoint === undefined) return NOTHING
+  const isFirst = window.seq === 0
+  const beginsInGap = isFirst && window.startSeq > 0 && seq > window.startSeq
   window.seq = seq
   const checkpoint = record.checkpoint
+  const implausible = contradiction(window, checkpoint)
+  if (implausible !== undefined) return { completed: 0, problems: [{ _tag: 'CheckpointImplausible', seq, reason: implausible }] }
   const facts: RecordFacts = { seq, windowStartMsn: checkpoint.windowStartMsn, reports: [] }
   const problems: Array<WindowProblem> = []
-  const step: Step = { window, checkpoint, facts, problems, firstSeq: seq, completed: 0 }
   const { body } = record
+  const step: Step = { window, checkpoint, facts, problems, firstSeq: seq, isFirst, beginsInGap, completed: 0 }
   // What a dead owner left by half is no problem: its successor writes it again.
   if (body.case === 'takeOver') window.pieces = undefined
   if (body.case !== 'piece') dropPieces(step, `a ${body.case ?? 'record without body'} came between`)
-  if (body.case === 'fragments') applyFragments(step, body.value)
-  if (body.case === 'piece') applyPiece(step, body.value)
+  const whole = body.case === 'fragments' ? { firstSeq: seq, fragments: body.value } : body.case === 'piece' ? takePiece(step, body.value) : undefined
+  const completed = applyFragments(whole === undefined ? step : { ...step, firstSeq: whole.firstSeq }, whole?.fragments)
+  step.completed = completed
   if (body.case === 'takeOver') closeParts(step, undefined)
   if (body.case === 'discontinuity') closeParts(step, body.value.msn)
   if (body.case === 'end') closeStream(step)
+  countFrames(step)
   describe(step)
   return step.completed === 0 && problems.length === 0 ? NOTHING : { completed: step.completed, problems }
+}
+
+// A checkpoint that was damaged within what still can be read would throw the window out of place for good.
+const contradiction = ({ seq, windowStartMsn, renditions }: LiveWindow, checkpoint: Checkpoint): string | undefined => {
+  const newest = Math.max(checkpoint.windowStartMsn, ...checkpoint.renditions.map(({ msn }) => msn))
+  const known = Math.max(windowStartMsn, ...[...renditions.values()].map((rendition) => rendition.newest?.msn ?? 0))
+  if (checkpoint.renditions.some(({ timescale }) => timescale === 0)) return 'a rendition without a time scale'
+  if (newest - checkpoint.windowStartMsn > WINDOW_SEGMENTS_MAX) return `a window from segment ${checkpoint.windowStartMsn} to ${newest}`
+  return renditions.size > 0 && newest - known > LEAP_SEGMENTS_MAX ? `segment ${newest} after ${known} of record ${seq}` : undefined
 }
 
 const describe = ({ window, checkpoint, facts }: Step): void => {
@@ -97,7 +100,8 @@ const dropPieces = (step: Step, reason: string): void => {
   step.problems.push({ _tag: 'PiecesIncomplete', seq: step.facts.seq, reason })
 }
 
-const applyPiece = (step: Step, { piece, pieces, data }: Piece): void => {
+// What the pieces make, with the last of them.
+const takePiece = (step: Step, { piece, pieces, data }: Piece): { readonly firstSeq: number; readonly fragments: Fragments } | undefined => {
   const { window, facts } = step
   if (piece === 0) {
     dropPieces(step, 'another record began')
@@ -105,22 +109,19 @@ const applyPiece = (step: Step, { piece, pieces, data }: Piece): void => {
   }
   const pending = window.pieces
   // A late reader may begin in the middle of a record that it does not need.
-  if (pending === undefined) return
+  if (pending === undefined) return undefined
   const bytes = pending.bytes + data.byteLength
   if (piece !== pending.data.length || pieces !== pending.pieces || pieces > PIECES_MAX || bytes > PIECES_BYTES_MAX) {
-    return dropPieces(step, `piece ${piece} of ${pieces} after ${pending.data.length} of ${pending.pieces}, ${bytes} bytes`)
+    dropPieces(step, `piece ${piece} of ${pieces} after ${pending.data.length} of ${pending.pieces}, ${bytes} bytes`)
+    return undefined
   }
   pending.data.push(data)
   pending.bytes = bytes
-  if (piece < pieces - 1) return
+  if (piece < pieces - 1) return undefined
   window.pieces = undefined
   const fragments = decodeFragments(pending.data)
   if (fragments === undefined) step.problems.push({ _tag: 'PiecesIncomplete', seq: facts.seq, reason: 'what the pieces make is no Fragments message' })
-  else {
-    const whole = { ...step, firstSeq: pending.firstSeq }
-    applyFragments(whole, fragments)
-    step.completed = whole.completed
-  }
+  return fragments === undefined ? undefined : { firstSeq: pending.firstSeq, fragments }
 }
 
 const decodeFragments = (data: ReadonlyArray<Uint8Array>): Fragments | undefined => {
@@ -131,32 +132,37 @@ const decodeFragments = (data: ReadonlyArray<Uint8Array>): Fragments | undefined
   }
 }
 
-const applyFragments = (step: Step, { inits, fragments }: Fragments): void => {
-  for (const init of inits) {
+// How many parts are whole now.
+const applyFragments = (step: Step, whole: Fragments | undefined): number => {
+  for (const { name, kind } of step.checkpoint.renditions) if (isRenditionName(name)) renditionOf(step.window, name, kind)
+  for (const init of whole?.inits ?? []) {
     if (isRenditionName(init.rendition)) renditionOf(step.window, init.rendition, init.kind).inits.set(init.number, init)
   }
-  for (const fragment of fragments) applyFragment(step, fragment)
+  mendLosses(step, whole?.fragments ?? [])
+  for (const fragment of whole?.fragments ?? []) applyFragment(step, fragment)
+  return step.completed
 }
 
 const renditionOf = (window: LiveWindow, name: string, kind: RenditionWindow['kind']): RenditionWindow => {
   const known = window.renditions.get(name)
   if (known) return known
-  const rendition: RenditionWindow = { name, kind, segments: new Map(), inits: new Map(), open: undefined, newest: undefined }
+  const rendition: RenditionWindow = { name, kind, segments: new Map(), inits: new Map(), open: undefined, newest: undefined, frames: undefined, due: 0, broken: false }
   window.renditions.set(name, rendition)
   return rendition
 }
 
 const applyFragment = (step: Step, fragment: Fragment): void => {
-  const { window, checkpoint } = step
+  const { window } = step
   const place: Place = { msn: fragment.msn, part: fragment.part }
   if (place.msn < window.knownFrom) return
-  const described = checkpoint.renditions.find(({ name }) => name === fragment.rendition)
-  if (described === undefined || !isRenditionName(fragment.rendition)) return misplaced(step, fragment)
+  const described = describedIn(step, fragment.rendition)
+  if (described === undefined || !isRenditionName(fragment.rendition) || isBeyond(described, place)) return misplaced(step, fragment)
   const rendition = renditionOf(window, fragment.rendition, described.kind)
   if (rendition.open && !isAt(rendition.open, place)) completeOpen(step, rendition, place)
-  const open = rendition.open ?? begin(step, rendition, place, fragment)
+  if (rendition.open === undefined && leapsOverParts(rendition, place)) mendBefore(step, rendition, described, fragment, 0)
+  const open = rendition.open ?? begin(step, rendition, described, fragment)
   if (open === undefined) return misplaced(step, fragment)
-  addFragment(step, open.segment, open.part, fragment)
+  addFragment(step, rendition, open, fragment)
   if (fragment.closesSegment) completeOpen(step, rendition, { msn: place.msn + 1, part: 0 })
   else if (fragment.closesPart) completeOpen(step, rendition, { msn: place.msn, part: place.part + 1 })
 }
@@ -167,54 +173,33 @@ const misplaced = (step: Step, { rendition, msn, part }: Fragment): void => {
 
 const isAt = ({ segment, part }: { segment: Segment; part: Part }, place: Place): boolean => segment.msn === place.msn && part.index === place.part
 
-// Opens the part at `place`, and its segment where it is the first; undefined where nothing may begin.
-const begin = (step: Step, rendition: RenditionWindow, place: Place, fragment: Fragment): RenditionWindow['open'] => {
-  const known = rendition.segments.get(place.msn)
+const isBeyond = ({ msn, part }: RenditionCheckpoint, place: Place): boolean => place.msn > msn || (place.msn === msn && place.part > part)
+
+const leapsOverParts = ({ segments, newest }: RenditionWindow, { msn, part }: Place): boolean => {
+  const known = segments.get(msn)
+  return part > (known?.parts.length ?? 0) && known?.closed !== true && (newest === undefined || newest.msn <= msn)
+}
+
+// Opens the part that a fragment begins, and its segment where it is the first; undefined where nothing may begin.
+const begin = (step: Step, rendition: RenditionWindow, described: RenditionCheckpoint, fragment: Fragment): RenditionWindow['open'] => {
+  const { msn, part: index } = fragment
+  const known = rendition.segments.get(msn)
   const newest = rendition.newest
-  if (newest && (place.msn < newest.msn || known?.closed)) return undefined
-  if (place.part !== (known?.parts.length ?? 0)) return undefined
-  const before = newest && newest.msn < place.msn ? rendition.segments.get(newest.msn) : undefined
+  if (newest && (msn < newest.msn || known?.closed)) return undefined
+  if (index !== (known?.parts.length ?? 0)) return undefined
+  const before = newest && newest.msn < msn ? rendition.segments.get(newest.msn) : undefined
   if (before) before.closed = true
-  const segment = known ?? openSegment(step, rendition, fragment)
-  const part: Part = {
-    index: place.part,
-    start: Number(fragment.start),
-    duration: 0,
-    independent: fragment.independent,
-    frames: 0,
-    firstSeq: step.firstSeq,
-    lastSeq: step.facts.seq,
-    bytes: 0,
-    damaged: false,
-    fragments: [],
-    data: undefined,
-    completion: undefined
-  }
-  segment.parts.push(part)
-  rendition.open = { segment, part }
+  const start = Number(fragment.start)
+  const part = openPart(step, rendition, known ?? putSegment(step, rendition, described, msn, start), start, fragment.independent)
+  if (fragment.independent) rendition.broken = false
+  part.damaged = rendition.broken
   return rendition.open
 }
 
-const openSegment = ({ checkpoint }: Step, rendition: RenditionWindow, fragment: Fragment): Segment => {
-  const described = checkpoint.renditions.find(({ name }) => name === rendition.name)
-  const timescale = described?.timescale ?? 0
-  const ticks90k = (Number(fragment.start) * 90_000) / timescale
-  const segment: Segment = {
-    msn: fragment.msn,
-    timescale,
-    init: described?.init ?? 0,
-    discontinuities: checkpoint.discontinuities,
-    programDateTime_ms: Number(checkpoint.anchorWallMs) + (ticks90k - Number(checkpoint.anchorTicks)) / 90,
-    parts: [],
-    closed: false
-  }
-  rendition.segments.set(segment.msn, segment)
-  return segment
-}
-
-const addFragment = (step: Step, segment: Segment, part: Part, fragment: Fragment): void => {
+const addFragment = (step: Step, rendition: RenditionWindow, { segment, part }: { segment: Segment; part: Part }, fragment: Fragment): void => {
   if (crc32c(fragment.data) !== fragment.crc32c) {
     part.damaged = true
+    if (rendition.kind === TrackKind.VIDEO) rendition.broken = true
     step.problems.push({ _tag: 'FragmentDamaged', seq: step.facts.seq, rendition: fragment.rendition, msn: segment.msn, part: part.index })
   }
   part.duration += Number(fragment.duration)
@@ -222,22 +207,7 @@ const addFragment = (step: Step, segment: Segment, part: Part, fragment: Fragmen
   part.bytes += fragment.data.byteLength
   part.lastSeq = step.facts.seq
   part.fragments.push(fragment.data)
-}
-
-const completeOpen = (step: Step, rendition: RenditionWindow, next: Place): void => {
-  const open = rendition.open
-  if (open === undefined) return
-  const { segment, part } = open
-  const data = joined(part.fragments)
-  let at = 0
-  part.fragments = part.fragments.map(({ byteLength }) => data.subarray(at, (at += byteLength)))
-  part.data = data
-  part.completion = { at: step.facts, next }
-  if (next.msn > segment.msn) segment.closed = true
-  step.window.bytes += data.byteLength
-  step.completed += 1
-  rendition.newest = { msn: segment.msn, part: part.index }
-  rendition.open = undefined
+  rendition.due = Number(fragment.start) + Number(fragment.duration)
 }
 
 // `nextMsn`: the segment that every rendition goes on with; undefined where the open segments stay open.
@@ -259,14 +229,4 @@ const closeStream = (step: Step): void => {
     if (last) last.closed = true
   }
   step.window.end = step.facts
-}
-
-const joined = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.byteLength, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.byteLength
-  }
-  return whole
 }

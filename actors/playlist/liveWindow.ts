@@ -39,7 +39,7 @@ export interface Part {
   readonly firstSeq: number
   lastSeq: number
   bytes: number
-  /** A fragment did not match its checksum: the part is never served. */
+  /** Bytes of it are lost or damaged, or its pictures need such bytes: the part is never served. */
   damaged: boolean
   /** Views of the records until the part is whole, then of `data`; empty once the bytes were dropped. */
   fragments: Array<Uint8Array>
@@ -58,6 +58,8 @@ export interface Segment {
   /** Wall clock of its start, ms since 1970. */
   readonly programDateTime_ms: number
   readonly parts: Array<Part>
+  /** Ticks of a segment that is lost as a whole, and so has no parts; else 0. */
+  readonly lostTicks: number
   closed: boolean
 }
 
@@ -71,6 +73,12 @@ export interface RenditionWindow {
   /** The part that the next fragment may belong to. */
   open: { readonly segment: Segment; readonly part: Part } | undefined
   newest: Place | undefined
+  /** Frames that the newest checkpoint counts; undefined before the first one. */
+  frames: number | undefined
+  /** Where the frame after the newest one is due, in ticks. */
+  due: number
+  /** Pictures are lost that those to come need: nothing is served until a part that begins with a picture of its own. */
+  broken: boolean
 }
 
 /**
@@ -79,6 +87,8 @@ export interface RenditionWindow {
  */
 export interface LiveWindow {
   readonly renditions: Map<string, RenditionWindow>
+  /** The record that the first one applied must be, where that is known: else what lies between is lost. */
+  readonly startSeq: number
   /** Whatever lies before this segment is not known, or not any more. */
   knownFrom: number
   /** Sequence of the newest record applied. */
@@ -104,9 +114,10 @@ export interface PendingPieces {
   bytes: number
 }
 
-/** A window of nothing. A late reader passes the window's first segment, and then applies records from the one that opened it. */
-export const openWindow = (startMsn = 0): LiveWindow => ({
+/** A window of nothing. A late reader passes the window's first segment, and then applies records from the one that opened it, `startSeq`. */
+export const openWindow = (startMsn = 0, startSeq = 0): LiveWindow => ({
   renditions: new Map(),
+  startSeq,
   knownFrom: startMsn,
   seq: 0,
   windowStartMsn: startMsn,
@@ -141,3 +152,6 @@ export const dropBytes = (window: LiveWindow, segment: Segment): number => {
 
 /** Duration of a run of parts, in ticks. */
 export const ticksOf = (parts: ReadonlyArray<Part>): number => parts.reduce((ticks, part) => ticks + part.duration, 0)
+
+/** Whether something of a segment is not there to be served, and never will be. */
+export const hasGap = ({ parts, lostTicks }: Segment): boolean => lostTicks > 0 || parts.some(({ damaged }) => damaged)

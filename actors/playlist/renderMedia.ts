@@ -1,7 +1,7 @@
 import { findRevision } from './findRevision.ts'
 import type { Revision, Wanted } from './findRevision.ts'
 import { CAN_SKIP_UNTIL_S, PARTS_LISTED_S, PART_HOLD_BACK_PARTS, TARGET_DURATION_S } from './limits.ts'
-import { ticksOf } from './liveWindow.ts'
+import { hasGap, ticksOf } from './liveWindow.ts'
 import type { LiveWindow, Part, Report, Segment } from './liveWindow.ts'
 import { initName, partName, PLAYLIST_NAME, segmentName } from './mediaNames.ts'
 import { dateTime, playlistOf, seconds, targetSeconds } from './playlistText.ts'
@@ -68,7 +68,7 @@ const listSegments = ({ segments, upTo, ended }: Revision): ReadonlyArray<Listed
     const isNewest = segment.msn === upTo.msn
     const parts = isNewest ? segment.parts.slice(0, upTo.part + 1) : segment.parts
     listed.push({ segment, parts, whole: ended || !isNewest, age_s })
-    age_s += ticksOf(parts) / segment.timescale
+    age_s += (ticksOf(parts) + segment.lostTicks) / segment.timescale
   }
   return listed.reverse()
 }
@@ -98,8 +98,8 @@ const segmentLines = (listed: Listed, before: Listed | undefined, first: boolean
   lines.push(`#EXT-X-PROGRAM-DATE-TIME:${dateTime(segment.programDateTime_ms)}`)
   if (listed.age_s <= PARTS_LISTED_S) lines.push(...parts.map((part) => partLine(segment, part)))
   if (!whole) return lines
-  if (parts.some(({ damaged }) => damaged)) lines.push('#EXT-X-GAP')
-  lines.push(`#EXTINF:${seconds(ticksOf(parts), segment.timescale)},`, segmentName(segment.msn))
+  if (hasGap(segment)) lines.push('#EXT-X-GAP')
+  lines.push(`#EXTINF:${seconds(ticksOf(parts) + segment.lostTicks, segment.timescale)},`, segmentName(segment.msn))
   return lines
 }
 

@@ -1,7 +1,7 @@
 import { Cache, Effect, Layer } from 'effect'
 import { type Loss, LossKind } from '../../proto/gen/millrace/v1/loss_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
-import type { StreamState } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import type { LostSegment, StreamState } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { STREAMS_LISTED_MAX, STREAMS_LIST_MS } from '../limits.ts'
 import { jsonAnswer } from './answer.ts'
@@ -63,6 +63,8 @@ export const describeStream = (stream: StreamState): Readonly<Record<string, unk
   lostChunks: Number(stream.lostChunks),
   poisonChunks: Number(stream.poisonChunks),
   losses: stream.losses.map(describeLoss),
+  lostSegmentCount: stream.lostSegmentCount,
+  lostSegments: stream.lostSegments.map(describeLostSegment),
   discontinuities: stream.discontinuities,
   playlist: shownStatus(stream) === StreamStatus.ARCHIVED ? `/recordings/${stream.streamId}/index.m3u8` : `/live/${stream.streamId}/index.m3u8`
 })
@@ -79,5 +81,9 @@ const LOSS: Readonly<Record<LossKind, string>> = {
 
 const describeLoss = ({ kind, epoch, firstSeq, chunks, resumedSeq, frames, atMs, reason }: Loss) =>
   ({ kind: LOSS[kind], epoch, firstSeq, chunks, resumedSeq, frames, at: isoTime(atMs), reason })
+
+const describeLostSegment = ({ rendition, msn, durationMs, programDateTimeMs, reason }: LostSegment): Readonly<Record<string, unknown>> => ({
+  rendition, number: msn, duration_ms: Number(durationMs), startedAt: isoTime(programDateTimeMs), reason
+})
 
 const isoTime = (ms: bigint): string => new Date(Number(ms)).toISOString()

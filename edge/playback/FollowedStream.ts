@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { Effect } from 'effect'
 import { applyRecord } from '../../actors/playlist/applyRecord.ts'
-import type { WindowProblem } from '../../actors/playlist/applyRecord.ts'
+import type { WindowProblem } from '../../actors/playlist/windowProblem.ts'
 import { revisionKey } from '../../actors/playlist/findRevision.ts'
 import type { Revision } from '../../actors/playlist/findRevision.ts'
 import { dropBytes, openWindow } from '../../actors/playlist/liveWindow.ts'
@@ -14,6 +14,12 @@ import { RENDERED_MAX, SEGMENTS_KEPT } from '../limits.ts'
 
 /** What is wrong with a record of the log, so that it is not passed on as healthy. */
 export type StreamProblem = WindowProblem | { readonly _tag: 'RecordUnreadable'; readonly seq: number }
+
+/** Where a stream is followed from; sequence 0 for a stream without any record yet. */
+export interface Beginning {
+  readonly seq: number
+  readonly msn: number
+}
 
 /** Told of what the log of a followed stream does. */
 export interface FollowListener {
@@ -32,9 +38,10 @@ export class FollowedStream {
   readonly #rendered = new Map<string, string>()
   #seq = 0
 
-  constructor(id: string, startMsn: number, bytesMax: number, listener: FollowListener) {
+  /** `begin` is where the live window begins: its first segment, and the record that opened it. */
+  constructor(id: string, begin: Beginning, bytesMax: number, listener: FollowListener) {
     this.id = id
-    this.window = openWindow(startMsn)
+    this.window = openWindow(begin.msn, begin.seq)
     this.#bytesMax = bytesMax
     this.#listener = listener
   }
@@ -109,7 +116,8 @@ export class FollowedStream {
   }
 }
 
-const decodeRecord = (data: Uint8Array): MediaRecord | undefined => {
+/** A record of the MEDIA log; undefined where it cannot be read. */
+export const decodeRecord = (data: Uint8Array): MediaRecord | undefined => {
   try {
     return fromBinary(MediaRecordSchema, data)
   } catch {

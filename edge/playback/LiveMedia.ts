@@ -1,15 +1,14 @@
-import { fromBinary } from '@bufbuild/protobuf'
 import { Context, Effect, Layer } from 'effect'
 import { applyRecord } from '../../actors/playlist/applyRecord.ts'
-import { findSegment, openWindow } from '../../actors/playlist/liveWindow.ts'
+import { findSegment, hasGap, openWindow } from '../../actors/playlist/liveWindow.ts'
 import type { Part, Segment } from '../../actors/playlist/liveWindow.ts'
 import { initName, segmentName } from '../../actors/playlist/mediaNames.ts'
 import { ObjectStore } from '../../actors/storage/ObjectStore.ts'
-import { MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import { Log } from '../../runtime/Log.ts'
 import type { LogEntry } from '../../runtime/Log.ts'
 import { notFound, unavailable } from '../http/problems.ts'
 import type { Problem } from '../http/problems.ts'
+import { decodeRecord } from './FollowedStream.ts'
 import type { FollowedStream } from './FollowedStream.ts'
 import { MediaCache } from './MediaCache.ts'
 import { RecordingPlaces } from './RecordingPlaces.ts'
@@ -53,13 +52,13 @@ export class LiveMedia extends Context.Service<LiveMedia, {
         segment: (stream, rendition, msn) => {
           const segment = findSegment(stream.window, rendition, msn)
           if (segment === undefined) return kept(stream.id, `${rendition}/${segmentName(msn)}`)
+          if (segment.closed && hasGap(segment)) return Effect.fail(notFound('something of the segment is lost'))
           if (!segment.closed || segment.parts.some(({ completion }) => completion === undefined)) return Effect.fail(notFound('the segment has not ended'))
-          if (segment.parts.some(({ damaged }) => damaged)) return Effect.fail(notFound('the segment was damaged'))
           const held = segment.parts.flatMap(({ data }) => (data ? [data] : []))
           return held.length === segment.parts.length ? Effect.succeed(held) : Effect.map(whole(stream, rendition, segment), (bytes) => [bytes])
         },
         part: (stream, rendition, segment, part) => {
-          if (part.damaged) return Effect.fail(notFound('the part was damaged'))
+          if (part.damaged) return Effect.fail(notFound('something of the part is lost'))
           if (part.data) return Effect.succeed([part.data])
           const begin = sizeOf(segment, part.index)
           return Effect.map(whole(stream, rendition, segment), (bytes) => [bytes.subarray(begin, begin + part.bytes)])
@@ -90,13 +89,16 @@ const logReader = Effect.gen(function* () {
     const [first, last] = [segment.parts[0], segment.parts.at(-1)]
     if (first === undefined || last === undefined) return yield* notFound('the segment is empty')
     const entries = yield* log.read(log.subject('media', id), first.firstSeq, last.lastSeq).pipe(Effect.mapError(() => unavailable('the log cannot be read now')))
-    const found = refold(entries, rendition, segment.msn)
+    const found = refold(entries, rendition, segment)
     return found.byteLength === sizeOf(segment) ? found : yield* notFound('the segment is no longer there')
   })
 })
 
-const refold = (entries: ReadonlyArray<LogEntry>, rendition: string, msn: number): Uint8Array => {
-  const window = openWindow(msn)
-  for (const { seq, data } of entries) applyRecord(window, seq, fromBinary(MediaRecordSchema, data))
-  return Buffer.concat((findSegment(window, rendition, msn)?.parts ?? []).flatMap(({ fragments }) => fragments))
+const refold = (entries: ReadonlyArray<LogEntry>, rendition: string, segment: Segment): Uint8Array => {
+  const window = openWindow(segment.msn, hasGap(segment) ? 1 : 0)
+  for (const { seq, data } of entries) {
+    const record = decodeRecord(data)
+    if (record !== undefined) applyRecord(window, seq, record)
+  }
+  return Buffer.concat((findSegment(window, rendition, segment.msn)?.parts ?? []).flatMap(({ fragments }) => fragments))
 }

@@ -1,17 +1,16 @@
-import { fromBinary } from '@bufbuild/protobuf'
-import { Cause, Context, Effect, Layer, RcMap, Result } from 'effect'
+import { Cause, Context, Effect, Layer, RcMap } from 'effect'
 import type { Scope } from 'effect'
-import { MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
 import type { LogUnavailable } from '../../runtime/errors.ts'
 import { Log } from '../../runtime/Log.ts'
-import type { LogEntry } from '../../runtime/Log.ts'
+import type { LogEntry, LogSubject } from '../../runtime/Log.ts'
 import { EdgeSettings } from '../EdgeSettings.ts'
 import { Counters } from '../http/Counters.ts'
-import { CATCH_UP_MS_MAX } from '../limits.ts'
+import { CATCH_UP_MS_MAX, HEAD_LOOKBACKS } from '../limits.ts'
 import { CatchUpTimeout, FollowRefused, HeadUnreadable, StreamOver, StreamUnknown } from './errors.ts'
-import { FollowedStream } from './FollowedStream.ts'
+import { decodeRecord, FollowedStream } from './FollowedStream.ts'
+import type { Beginning } from './FollowedStream.ts'
 
 /** Why a stream cannot be followed now. */
 export type FollowError = StreamUnknown | StreamOver | FollowRefused | CatchUpTimeout | HeadUnreadable | LogUnavailable
@@ -61,14 +60,14 @@ const opener = Effect.gen(function* () {
     bytes += change
     while (change > 0 && bytes > settings.partBytesMax && shedBiggest(followed)) counters.count('bytes_dropped')
   }
-  const make = (id: string, startMsn: number): Effect.Effect<FollowedStream, never, Scope.Scope> =>
+  const make = (id: string, begin: Beginning): Effect.Effect<FollowedStream, never, Scope.Scope> =>
     Effect.acquireRelease(
       Effect.sync(() => {
         const problem = (found: object): void => {
           counters.count('record_damaged')
           warn(Effect.logWarning('a record of the MEDIA log is not whole', { stream: id, ...found }))
         }
-        const stream = new FollowedStream(id, startMsn, settings.streamBytesMax, { problem, held })
+        const stream = new FollowedStream(id, begin, settings.streamBytesMax, { problem, held })
         followed.add(stream)
         return stream
       }),
@@ -81,9 +80,9 @@ const opener = Effect.gen(function* () {
     const at = log.subject('media', id)
     const head = yield* log.head(at)
     if (head === undefined) yield* expectLive(id, yield* streams.get(id))
-    const begin = head ? yield* beginning(id, head) : { seq: 1, msn: 0 }
-    const stream = yield* make(id, begin.msn)
-    yield* log.follow(at, begin.seq, (entry) => stream.take(entry))
+    const begin = head ? yield* Effect.provideService(beginning(id, at, head), Log, log) : { seq: 0, msn: 0 }
+    const stream = yield* make(id, begin)
+    yield* log.follow(at, Math.max(1, begin.seq), (entry) => stream.take(entry))
     if (head) yield* caughtUp(stream, head.seq)
     return stream
   })
@@ -97,12 +96,23 @@ const expectLive = (id: string, entry: { readonly value: { readonly status: Stre
   return entry.value.status === StreamStatus.LIVE ? Effect.void : Effect.fail(new StreamOver({ id }))
 }
 
-// The record that opened the first segment of the live window (0: the head itself).
-const beginning = (id: string, head: LogEntry): Effect.Effect<{ readonly seq: number; readonly msn: number }, HeadUnreadable> => {
-  const record = Result.try(() => fromBinary(MediaRecordSchema, head.data))
-  const checkpoint = Result.isSuccess(record) ? record.success.checkpoint : undefined
-  if (checkpoint === undefined) return Effect.fail(new HeadUnreadable({ id, seq: head.seq }))
-  return Effect.succeed({ seq: Number(checkpoint.windowStartSeq) || head.seq, msn: checkpoint.windowStartMsn })
+// The record that opened the first segment of the live window (0: the record that says so itself). A head that cannot
+// be read is damaged: the newest record that can says where the window began then.
+const beginning = Effect.fnUntraced(function* (id: string, at: LogSubject, head: LogEntry): Effect.fn.Return<Beginning, HeadUnreadable | LogUnavailable, Log> {
+  const whole = beginningIn(head)
+  if (whole !== undefined) return whole
+  const log = yield* Log
+  for (const lookback of HEAD_LOOKBACKS) {
+    const entries = yield* log.read(at, Math.max(1, head.seq - lookback), head.seq)
+    const found = entries.map(beginningIn).findLast((begin) => begin !== undefined)
+    if (found !== undefined) return found
+  }
+  return yield* new HeadUnreadable({ id, seq: head.seq })
+})
+
+const beginningIn = ({ seq, data }: LogEntry): Beginning | undefined => {
+  const checkpoint = decodeRecord(data)?.checkpoint
+  return checkpoint === undefined ? undefined : { seq: Number(checkpoint.windowStartSeq) || seq, msn: checkpoint.windowStartMsn }
 }
 
 const caughtUp = (stream: FollowedStream, wanted: number): Effect.Effect<void, CatchUpTimeout> =>

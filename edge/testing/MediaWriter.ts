@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import { Effect } from 'effect'
 import { writeFragment } from '../../actors/fmp4/writeFragment.ts'
 import type { Sample } from '../../actors/fmp4/sample.ts'
-import { CheckpointSchema, RenditionCheckpointSchema, TrackKind } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
+import { CheckpointSchema, RenditionCheckpointSchema, SegmentStartSchema, TrackKind } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import type { Checkpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import { FragmentSchema, FragmentsSchema, InitSchema, MediaEndSchema, MediaRecordSchema, TakeOverSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import type { Fragment, MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
@@ -34,6 +34,8 @@ export class MediaWriter {
   readonly #appender: Appender
   readonly #tracks: ReadonlyArray<Writing>
   readonly #openedAt = new Map<number, number>()
+  /** Where segments begin, 90 kHz ticks. */
+  readonly #starts = new Map<number, number>()
   #opened = -1
   #time_s = 0
 
@@ -94,9 +96,12 @@ export class MediaWriter {
       partTargetUs: PART_TARGET_US,
       anchorWallMs: 1_700_000_000_000n,
       windowStartMsn,
+      openedMsn: this.#opened,
+      segments: [...this.#starts].filter(([msn]) => msn >= windowStartMsn).map(([msn, start]) => create(SegmentStartSchema, { start: BigInt(start), firstSeq: BigInt(this.#openedAt.get(msn) ?? 0) })),
       windowStartSeq: BigInt(opens === windowStartMsn ? 0 : (this.#openedAt.get(windowStartMsn) ?? 0)),
       renditions: this.#opened < 0 ? [] : this.#tracks.map((one) => create(RenditionCheckpointSchema, {
-        name: one.track.name, kind: kindOf(one.track), msn: one.msn, part: one.part, timescale: one.timescale, codec: one.track.info.codec,
+        name: one.track.name, kind: kindOf(one.track), msn: one.msn, part: one.part, timescale: one.timescale,
+        segmentStart: BigInt(one.segmentStart), partStart: BigInt(one.partStart), nextDts: BigInt(one.track.samples[one.taken]?.dts ?? endOf(one.track)), frames: BigInt(one.taken), codec: one.track.info.codec,
         width: one.track.info.width ?? 0, height: one.track.info.height ?? 0, channels: one.track.info.channels ?? 0, bandwidth: 400_000, frameIntervalUs: one.track.name === 'audio' ? 0 : 50_000
       }))
     })
@@ -118,6 +123,8 @@ export class MediaWriter {
         else one.part += 1
         one.partStart = sample.dts
       }
+      if (!this.#starts.has(one.msn)) this.#starts.set(one.msn, Math.round((sample.dts * 90_000) / one.timescale))
+      if (one.taken === 0) Object.assign(one, { partStart: sample.dts, segmentStart: sample.dts })
       run.push(sample)
       one.taken += 1
     }
@@ -137,3 +144,8 @@ export class MediaWriter {
 }
 
 const kindOf = ({ name }: EncodedTrack): TrackKind => (name === 'audio' ? TrackKind.AUDIO : TrackKind.VIDEO)
+
+const endOf = ({ samples }: EncodedTrack): number => {
+  const last = samples.at(-1)
+  return last === undefined ? 0 : last.dts + last.duration
+}

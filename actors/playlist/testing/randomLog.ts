@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import { CheckpointSchema, RenditionCheckpointSchema, TrackKind } from '../../../proto/gen/millrace/v1/checkpoint_pb.js'
+import { CheckpointSchema, RenditionCheckpointSchema, SegmentStartSchema, TrackKind } from '../../../proto/gen/millrace/v1/checkpoint_pb.js'
 import {
   DiscontinuitySchema, FragmentSchema, FragmentsSchema, InitSchema, MediaEndSchema, MediaRecordSchema, PieceSchema, TakeOverSchema, TickSchema
 } from '../../../proto/gen/millrace/v1/media_pb.js'
@@ -42,8 +42,10 @@ interface Track {
   part: number
   partFill: number
   segmentStart: number
+  partStart: number
   next: number
   init: number
+  frames: number
 }
 
 interface Writer {
@@ -52,6 +54,8 @@ interface Writer {
   readonly tracks: ReadonlyArray<Track>
   readonly log: Array<LoggedRecord>
   readonly openedAt: Map<number, number>
+  /** Where segments begin, in seconds. */
+  readonly starts: Map<number, number>
   seq: number
   opened: number
   discontinuities: number
@@ -63,7 +67,7 @@ const SEGMENT_S = 2
 /** A MEDIA log as an owner writes it: whole parts and cuts, takeovers, discontinuities, ticks, pieces, a moving window. Payloads are small and fake. */
 export const randomLog = (shape: LogShape): ReadonlyArray<LoggedRecord> => {
   const random = seededRandom(shape.seed)
-  const writer: Writer = { shape, random, tracks: shape.renditions.map(track), log: [], openedAt: new Map(), seq: 0, opened: -1, discontinuities: 0 }
+  const writer: Writer = { shape, random, tracks: shape.renditions.map(track), log: [], openedAt: new Map(), starts: new Map([[0, 0]]), seq: 0, opened: -1, discontinuities: 0 }
   write(writer, { case: 'takeOver', value: create(TakeOverSchema) })
   const happens = (every: number): boolean => every > 0 && random() < 1 / every
   while (writer.opened < shape.segments) {
@@ -78,7 +82,7 @@ export const randomLog = (shape: LogShape): ReadonlyArray<LoggedRecord> => {
 
 const track = (name: string): Track => {
   const audio = name === 'audio'
-  const common = { name, msn: 0, part: 0, partFill: 0, segmentStart: 0, next: 0, init: 0 }
+  const common = { name, msn: 0, part: 0, partFill: 0, segmentStart: 0, partStart: 0, next: 0, init: 0, frames: 0 }
   return audio
     ? { ...common, kind: TrackKind.AUDIO, timescale: 48_000, frameTicks: 1_024, partFrames: 12 }
     : { ...common, kind: TrackKind.VIDEO, timescale: 90_000, frameTicks: 4_500, partFrames: 5 }
@@ -93,8 +97,11 @@ const checkpoint = (writer: Writer): MediaRecord['checkpoint'] => {
     windowStartMsn: startMsn,
     windowStartSeq: BigInt(startSeq === writer.seq ? 0 : startSeq),
     discontinuities: writer.discontinuities,
+    openedMsn: writer.opened,
+    segments: [...writer.starts].filter(([msn]) => msn >= startMsn).map(([msn, start_s]) => create(SegmentStartSchema, { start: BigInt(Math.round(start_s * 90_000)), firstSeq: BigInt(writer.openedAt.get(msn) ?? 0) })),
     renditions: writer.tracks.map((one) => create(RenditionCheckpointSchema, {
       name: one.name, kind: one.kind, msn: one.msn, part: one.part, timescale: one.timescale, init: one.init,
+      segmentStart: BigInt(one.segmentStart), partStart: BigInt(one.partStart), nextDts: BigInt(one.next), frames: BigInt(one.frames),
       codec: one.kind === TrackKind.AUDIO ? 'mp4a.40.2' : 'avc1.64001f', width: one.kind === TrackKind.AUDIO ? 0 : 640, height: one.kind === TrackKind.AUDIO ? 0 : 480,
       channels: 2, bandwidth: 500_000, frameIntervalUs: one.kind === TrackKind.AUDIO ? 0 : 50_000
     }))
@@ -110,14 +117,15 @@ const write = (writer: Writer, body: MediaRecord['body']): void => {
   push(writer, body)
 }
 
-const push = (writer: Writer, body: MediaRecord['body']): void => {
-  writer.log.push({ seq: writer.seq, record: create(MediaRecordSchema, { checkpoint: checkpoint(writer), body }) })
+const push = (writer: Writer, body: MediaRecord['body'], known = checkpoint(writer)): void => {
+  writer.log.push({ seq: writer.seq, record: create(MediaRecordSchema, { ...(known === undefined ? {} : { checkpoint: known }), body }) })
 }
 
 const writeFragments = (writer: Writer): void => {
   nextSeq(writer)
   const { shape } = writer
   const before = writer.opened
+  const known = checkpoint(writer)
   const inPieces = shape.piecesEvery > 0 && writer.random() < 1 / shape.piecesEvery
   const firstSeq = writer.seq
   const fragments = writer.tracks.flatMap((one) => trackFragments(writer, one, firstSeq))
@@ -129,7 +137,7 @@ const writeFragments = (writer: Writer): void => {
   const size = Math.ceil(bytes.byteLength / pieces)
   for (let piece = 0; piece < pieces; piece++) {
     if (piece > 0) nextSeq(writer)
-    push(writer, { case: 'piece', value: create(PieceSchema, { piece, pieces, data: bytes.subarray(piece * size, (piece + 1) * size) }) })
+    push(writer, { case: 'piece', value: create(PieceSchema, { piece, pieces, data: bytes.subarray(piece * size, (piece + 1) * size) }) }, piece < pieces - 1 ? known : checkpoint(writer))
   }
 }
 
@@ -140,13 +148,13 @@ const trackFragments = (writer: Writer, one: Track, seq: number): ReadonlyArray<
   const time_s = (writer.shape.framesPerRecord * 4_500) / 90_000
   let frames = Math.round((time_s * one.timescale * (0.5 + writer.random())) / one.frameTicks)
   while (frames > 0) {
-    const cut = one.next - one.segmentStart >= SEGMENT_S * one.timescale
-    if (cut) openNext(one, one.msn + 1)
+    const end = endOf(writer, one)
+    if (one.next >= end) openNext(one, one.msn + 1)
     if (one.msn > writer.opened) {
       writer.opened = one.msn
       writer.openedAt.set(one.msn, seq)
     }
-    const left = Math.ceil((SEGMENT_S * one.timescale - (one.next - one.segmentStart)) / one.frameTicks)
+    const left = Math.ceil((endOf(writer, one) - one.next) / one.frameTicks)
     const count = Math.min(frames, one.partFrames - one.partFill, left)
     fragments.push(fragment(writer, one, count, left))
     frames -= count
@@ -154,11 +162,20 @@ const trackFragments = (writer: Writer, one: Track, seq: number): ReadonlyArray<
   return fragments
 }
 
+// Every rendition ends a segment with its first frame that lies where the next one begins.
+const endOf = (writer: Writer, one: Track): number => {
+  const start_s = writer.starts.get(one.msn) ?? 0
+  const next_s = writer.starts.get(one.msn + 1) ?? start_s + SEGMENT_S
+  writer.starts.set(one.msn + 1, next_s)
+  return next_s * one.timescale
+}
+
 const openNext = (one: Track, msn: number): void => {
   one.msn = msn
   one.part = 0
   one.partFill = 0
   one.segmentStart = one.next
+  one.partStart = one.next
 }
 
 // A packager may say that a part or segment ends with this fragment, or leave it to the next one.
@@ -172,27 +189,33 @@ const fragment = (writer: Writer, one: Track, count: number, left: number): Frag
     crc32c: crc32c(data), data
   })
   one.next += count * one.frameTicks
+  one.frames += count
   one.partFill += count
-  if (whole && count !== left) {
-    one.part += 1
-    one.partFill = 0
-  }
+  if (whole && count !== left) nextPart(one)
   return made
+}
+
+const nextPart = (one: Track): void => {
+  one.part += 1
+  one.partFill = 0
+  one.partStart = one.next
 }
 
 const takeOver = (writer: Writer): void => {
   for (const one of writer.tracks) {
-    if (one.partFill === 0) continue
-    one.part += 1
-    one.partFill = 0
+    if (one.partFill > 0) nextPart(one)
   }
   write(writer, { case: 'takeOver', value: create(TakeOverSchema) })
 }
 
 const discontinuity = (writer: Writer): void => {
   const msn = Math.max(...writer.tracks.map((one) => one.msn)) + 1
-  const next_s = Math.max(...writer.tracks.map((one) => one.next / one.timescale))
+  const latest_s = Math.max(...writer.tracks.map((one) => one.next / one.timescale))
+  const [first] = writer.tracks
+  const next_s = first === undefined ? latest_s : (Math.ceil((latest_s * first.timescale) / first.frameTicks) * first.frameTicks) / first.timescale
   writer.discontinuities += 1
+  for (const known of writer.starts.keys()) if (known >= msn) writer.starts.delete(known)
+  writer.starts.set(msn, next_s)
   for (const one of writer.tracks) {
     one.next = Math.ceil((next_s * one.timescale) / one.frameTicks) * one.frameTicks
     openNext(one, msn)

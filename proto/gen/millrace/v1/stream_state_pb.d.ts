@@ -109,6 +109,20 @@ export declare type StreamState = Message<"millrace.v1.StreamState"> & {
    * @generated from field: uint64 poison_chunks = 15;
    */
   poisonChunks: bigint;
+
+  /**
+   * Segments that were published and are lost to the recording: the newest, by number.
+   *
+   * @generated from field: repeated millrace.v1.LostSegment lost_segments = 16;
+   */
+  lostSegments: LostSegment[];
+
+  /**
+   * How many there are of them.
+   *
+   * @generated from field: uint32 lost_segment_count = 17;
+   */
+  lostSegmentCount: number;
 };
 
 /**
@@ -116,6 +130,50 @@ export declare type StreamState = Message<"millrace.v1.StreamState"> & {
  * Use `create(StreamStateSchema)` to create a new message.
  */
 export declare const StreamStateSchema: GenMessage<StreamState>;
+
+/**
+ * A segment whose media in the log is damaged or gone.
+ *
+ * @generated from message millrace.v1.LostSegment
+ */
+export declare type LostSegment = Message<"millrace.v1.LostSegment"> & {
+  /**
+   * @generated from field: string rendition = 1;
+   */
+  rendition: string;
+
+  /**
+   * Media sequence number.
+   *
+   * @generated from field: uint32 msn = 2;
+   */
+  msn: number;
+
+  /**
+   * @generated from field: int64 duration_ms = 3;
+   */
+  durationMs: bigint;
+
+  /**
+   * Wall clock of its start, milliseconds since 1970.
+   *
+   * @generated from field: int64 program_date_time_ms = 4;
+   */
+  programDateTimeMs: bigint;
+
+  /**
+   * For people.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message millrace.v1.LostSegment.
+ * Use `create(LostSegmentSchema)` to create a new message.
+ */
+export declare const LostSegmentSchema: GenMessage<LostSegment>;
 
 /**
  * @generated from message millrace.v1.RenditionState

@@ -1,0 +1,195 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
+import { applyRecord } from './applyRecord.ts'
+import { findPart, hasGap, openWindow } from './liveWindow.ts'
+import type { LiveWindow, Place } from './liveWindow.ts'
+import { renderMedia } from './renderMedia.ts'
+import { parseMedia } from './testing/parsePlaylist.ts'
+import { randomLog } from './testing/randomLog.ts'
+import type { LoggedRecord, LogShape } from './testing/randomLog.ts'
+import { checkMedia, checkSuccession } from './testing/rules.ts'
+import type { WindowProblem } from './windowProblem.ts'
+
+const shapes: fc.Arbitrary<LogShape> = fc.record({
+  renditions: fc.constantFrom<LogShape['renditions']>(['source', 'audio'], ['source', '720p', 'audio'], ['source'], ['audio']),
+  windowSegments: fc.integer({ min: 3, max: 8 }),
+  framesPerRecord: fc.integer({ min: 1, max: 12 }),
+  takeOverEvery: fc.constantFrom(0, 9, 40),
+  discontinuityEvery: fc.constantFrom(0, 60),
+  piecesEvery: fc.constantFrom(0, 4),
+  segments: fc.integer({ min: 3, max: 10 }),
+  end: fc.boolean(),
+  seed: fc.integer()
+})
+
+/** What becomes of a log: runs of records that are gone, and fragments whose bytes have changed. */
+interface Damage {
+  readonly runs: ReadonlyArray<{ readonly at: number; readonly records: number }>
+  readonly spoiled: ReadonlyArray<number>
+}
+
+const at = fc.double({ min: 0, max: 0.999, noNaN: true })
+const damages: fc.Arbitrary<Damage> = fc.record({
+  runs: fc.array(fc.record({ at, records: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 4, max: 80 })) }), { maxLength: 3 }),
+  spoiled: fc.array(at, { maxLength: 2 })
+})
+
+const read = (record: LoggedRecord['record']): LoggedRecord['record'] => fromBinary(MediaRecordSchema, toBinary(MediaRecordSchema, record))
+
+const spoil = ({ seq, record }: LoggedRecord): LoggedRecord => {
+  const copy = read(record)
+  if (copy.body.case === 'fragments') for (const fragment of copy.body.value.fragments) fragment.data = fragment.data.map((byte) => byte ^ 1)
+  return { seq, record: copy }
+}
+
+const damage = (log: ReadonlyArray<LoggedRecord>, { runs, spoiled }: Damage): ReadonlyArray<LoggedRecord> => {
+  const gone = new Set(runs.flatMap((run) => Array.from({ length: run.records }, (_, index) => Math.floor(run.at * log.length) + index)))
+  const torn = new Set(spoiled.map((one) => Math.floor(one * log.length)))
+  return log.flatMap((entry, index) => (gone.has(index) ? [] : torn.has(index) ? [spoil(entry)] : [entry]))
+}
+
+const fold = (window: LiveWindow, log: ReadonlyArray<LoggedRecord>): ReadonlyArray<WindowProblem> =>
+  log.flatMap(({ seq, record }) => applyRecord(window, seq, read(record)).problems)
+
+interface Rendered {
+  readonly rendition: string
+  readonly place: Place
+  readonly text: string
+}
+
+/** Every revision that a follower from the start could have served, rendered when its part became whole. */
+const revisions = (log: ReadonlyArray<LoggedRecord>): ReadonlyArray<Rendered> => {
+  const window = openWindow()
+  const all: Array<Rendered> = []
+  for (const { seq, record } of log) {
+    applyRecord(window, seq, read(record))
+    for (const rendition of window.end ? [] : window.renditions.values()) {
+      for (const segment of rendition.segments.values()) {
+        for (const part of segment.parts) {
+          if (part.completion?.at.seq !== seq) continue
+          const place = { msn: segment.msn, part: part.index }
+          const text = renderMedia(window, rendition.name, place)
+          if (text !== undefined) all.push({ rendition: rendition.name, place, text })
+        }
+      }
+    }
+  }
+  return all
+}
+
+describe('a live window over a damaged log', () => {
+  it('serves as healthy only what was published, whole: parts and segments are those of the undamaged log or gaps', () => {
+    fc.assert(fc.property(shapes, damages, (shape, harm) => {
+      const log = randomLog(shape)
+      const [intact, damaged] = [openWindow(), openWindow()]
+      fold(intact, log)
+      fold(damaged, damage(log, harm))
+      for (const rendition of damaged.renditions.values()) {
+        for (const segment of rendition.segments.values()) {
+          const truth = intact.renditions.get(rendition.name)?.segments.get(segment.msn)
+          for (const part of segment.parts) {
+            if (part.completion === undefined || part.damaged) continue
+            expect(part.data, `${rendition.name} ${segment.msn} ${part.index}`).toEqual(findPart(intact, rendition.name, { msn: segment.msn, part: part.index })?.data)
+          }
+          if (segment.closed && !hasGap(segment)) expect(segment.parts.map(({ data }) => data)).toEqual(truth?.parts.map(({ data }) => data))
+        }
+      }
+    }), { numRuns: 60 })
+  })
+
+  it('renders every revision by the rules, each one a valid successor of the one before', () => {
+    let gaps = 0
+    fc.assert(fc.property(shapes, damages, (shape, harm) => {
+      const before = new Map<string, string>()
+      for (const { rendition, text } of revisions(damage(randomLog(shape), harm))) {
+        expect(checkMedia(text).broken, text).toEqual([])
+        const earlier = before.get(rendition)
+        if (earlier !== undefined) expect(checkSuccession(earlier, text)).toEqual([])
+        before.set(rendition, text)
+        if (text.includes('GAP')) gaps += 1
+      }
+    }), { numRuns: 12 })
+    expect(gaps).toBeGreaterThan(0)
+  })
+
+  it('gives the same bytes on an edge that joined late', () => {
+    let compared = 0
+    fc.assert(fc.property(shapes, damages, at, (shape, harm, joinAt) => {
+      const log = damage(randomLog(shape), harm)
+      const head = log[Math.floor(joinAt * log.length)]
+      const checkpoint = head?.record.checkpoint
+      if (head === undefined || checkpoint === undefined) return
+      const from = Number(checkpoint.windowStartSeq) || head.seq
+      const [early, late] = [openWindow(), openWindow(checkpoint.windowStartMsn, from)]
+      fold(early, log)
+      fold(late, log.filter(({ seq }) => seq >= from))
+      // Where the very record is lost that opened the window, a late reader cannot know all that was before.
+      if (!log.some(({ seq }) => seq === from)) return
+      for (const rendition of late.renditions.values()) {
+        for (const segment of rendition.segments.values()) {
+          for (const { index } of segment.parts) {
+            const place = { msn: segment.msn, part: index }
+            const [a, b] = [renderMedia(early, rendition.name, place), renderMedia(late, rendition.name, place)]
+            if (a === undefined || b === undefined) continue
+            expect(b).toBe(a)
+            compared += 1
+          }
+        }
+      }
+    }), { numRuns: 40 })
+    expect(compared).toBeGreaterThan(100)
+  })
+
+  it('counts exactly the frames that are gone', () => {
+    fc.assert(fc.property(shapes, damages, (shape, harm) => {
+      const log = randomLog({ ...shape, piecesEvery: 0, windowSegments: 20 })
+      const left = damage(log, { ...harm, spoiled: [] })
+      const framesIn = (records: ReadonlyArray<LoggedRecord>): number =>
+        records.flatMap(({ record }) => (record.body.case === 'fragments' ? record.body.value.fragments : [])).reduce((sum, { frames }) => sum + frames, 0)
+      // What is gone behind the last record, nobody knows of.
+      const last = left.at(-1)?.seq ?? 0
+      const lost = framesIn(log.filter(({ seq }) => seq <= last)) - framesIn(left)
+      const problems = fold(openWindow(), left)
+      expect(problems.reduce((sum, problem) => sum + (problem._tag === 'FramesLost' ? problem.frames : 0), 0)).toBe(lost)
+      if (lost === 0) expect(problems).toEqual([])
+    }), { numRuns: 50 })
+  })
+
+  it('goes on behind a loss: what comes two segments later is healthy, in every rendition', () => {
+    const log = randomLog({ renditions: ['source', '720p', 'audio'], windowSegments: 20, framesPerRecord: 4, takeOverEvery: 0, discontinuityEvery: 0, piecesEvery: 0, segments: 12, end: true, seed: 5 })
+    for (let index = 5; index < log.length - 130; index += 17) {
+      const window = openWindow()
+      const left = damage(log, { runs: [{ at: index / log.length, records: 9 }], spoiled: [] })
+      expect(fold(window, left).length).toBeGreaterThan(0)
+      for (const name of ['source', '720p', 'audio']) {
+        const { segments } = parseMedia(renderMedia(window, name, 'newest') ?? '')
+        const gaps = segments.filter(({ gap }) => gap)
+        expect([gaps.length > 0, gaps.length <= 3, segments.at(-1)?.gap]).toEqual([true, true, false])
+        expect(segments.map(({ msn }) => msn)).toEqual(Array.from({ length: 13 }, (_, msn) => msn).slice(0, segments.length))
+      }
+    }
+  })
+
+  it('never throws and never waits on records that say what cannot be', () => {
+    fc.assert(fc.property(shapes, fc.array(fc.tuple(at, at, fc.nat(255)), { minLength: 1, maxLength: 6 }), (shape, flips) => {
+      const window = openWindow()
+      const encoded = randomLog(shape).map(({ seq, record }) => ({ seq, data: toBinary(MediaRecordSchema, record) }))
+      for (const [record, place, value] of flips) {
+        const data = encoded[Math.floor(record * encoded.length)]?.data
+        if (data !== undefined) data[Math.floor(place * data.length)] = value
+      }
+      for (const { seq, data } of encoded) {
+        let record: LoggedRecord['record']
+        try {
+          record = fromBinary(MediaRecordSchema, data)
+        } catch {
+          continue
+        }
+        applyRecord(window, seq, record)
+      }
+      for (const name of window.renditions.keys()) renderMedia(window, name, 'newest')
+    }), { numRuns: 60 })
+  })
+})
