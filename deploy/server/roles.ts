@@ -19,6 +19,7 @@ import { metricsRoute } from '../../edge/metricsRoute.ts'
 import { HttpServer } from '../../edge/http/HttpServer.ts'
 import { Listening } from '../../edge/http/Listening.ts'
 import { Readiness } from '../../edge/http/Readiness.ts'
+import { actorRoom } from '../../edge/ingest/ActorRoom.ts'
 import { ingestRouteLayer } from '../../edge/ingest/IngestRoute.ts'
 import { Host } from '../../runtime/Host.ts'
 import { janitor } from '../../runtime/Janitor.ts'
@@ -47,7 +48,7 @@ export const archive = (settings: Settings) =>
 export const edge = (settings: Settings) =>
   Listening.layer.pipe(
     Layer.provide(Layer.merge(checks, metricsRoute.pipe(Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer))))),
-    Layer.provide(recordingKnowledge),
+    Layer.provide(Layer.merge(recordingKnowledge, actorRoom)),
     Layer.provide(HttpServer.layer),
     Layer.provide(Layer.mergeAll(Readiness.layer, Layer.succeed(EdgeSettings, settings.edge)))
   )

@@ -4,18 +4,22 @@ import { newId } from '../../runtime/ids.ts'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { Log } from '../../runtime/Log.ts'
 import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
+import { ActorRoom } from './ActorRoom.ts'
 import { ArchivedSoFar } from './ArchivedSoFar.ts'
 import { FramePool } from './FramePool.ts'
 import { IngestSettings, type IngestSettingsShape } from './IngestSettings.ts'
 import { LogSpace } from './LogSpace.ts'
-import { FREE_FRAME_BYTES_MAX, PIECE_BYTES_MAX, RECORD_OVERHEAD_BYTES, TICK_MS } from './limits.ts'
+import { FREE_FRAME_BYTES_MAX, PIECE_BYTES_MAX, RECORD_OVERHEAD_BYTES, TICK_MS, WAITING_SHARE_OF_ADDRESS } from './limits.ts'
 import { type Peer, PublisherSession, type SessionServices } from './PublisherSession.ts'
 import { CLOSE, type Now } from './sessionState.ts'
 import { StreamChanges } from './StreamChanges.ts'
+import { WaitingSockets } from './WaitingSockets.ts'
 
 /** How many sockets were closed with each code, and what the publishers of this edge hold now. */
 export interface IngestFigures {
+  /** Publishers, and sockets that have asked for nothing yet. */
   readonly connections: number
+  readonly waiting: number
   /** Bytes received and not durable yet. */
   readonly unackedBytes: number
   readonly framesAcked: number
@@ -23,10 +27,20 @@ export interface IngestFigures {
   readonly closed: Readonly<Record<number, number>>
 }
 
+/** A connection that comes in. */
+export interface Arrival {
+  /** The client's network address. */
+  readonly address: string
+  /** Called once it has its stream. */
+  readonly onConnected: () => void
+}
+
+const UNKNOWN: Arrival = { address: '', onConnected: () => undefined }
+
 /** All publisher connections of this edge: each is the machine of `session.ts` with an interpreter around it. */
 export class IngestSessions extends Context.Service<IngestSessions, {
-  /** Takes a new connection; undefined where the edge has as many as it may have, and the peer was told. */
-  readonly connect: (peer: Peer) => PublisherSession | undefined
+  /** Takes a new connection, where another may have to go for it; `arrival` says where it comes from, and whom to tell when it publishes. */
+  readonly connect: (peer: Peer, arrival?: Arrival) => PublisherSession
   /** Calls back with a text for every connection, until the returned function is called. */
   readonly onBroadcast: (send: (text: string) => void) => () => void
   readonly figures: () => IngestFigures
@@ -37,14 +51,22 @@ export class IngestSessions extends Context.Service<IngestSessions, {
       const settings = yield* IngestSettings
       const services = yield* makeServices(settings)
       const sessions = new Set<PublisherSession>()
+      const waiting = new WaitingSockets<PublisherSession>(settings.connectionsMax, Math.max(1, Math.floor(settings.connectionsMax * WAITING_SHARE_OF_ADDRESS)))
       yield* Effect.forkScoped(Effect.repeat(Effect.sync(() => tickAll(sessions)), Schedule.spaced(TICK_MS)))
       yield* Effect.addFinalizer(() => Effect.sync(() => shutdownAll(sessions)))
       const changes = yield* StreamChanges
       return IngestSessions.of({
-        connect: (peer) => {
-          if (sessions.size >= settings.connectionsMax) return refusePeer(peer, services)
-          const session = new PublisherSession(peer, services, () => sessions.delete(session))
+        connect: (peer, { address, onConnected } = UNKNOWN) => {
+          const session = new PublisherSession(peer, services, {
+            onAsk: (asking) => waiting.leave(asking) && sessions.size - waiting.size <= settings.connectionsMax,
+            onConnected,
+            onEnd: (ended) => {
+              sessions.delete(ended)
+              waiting.leave(ended)
+            }
+          })
           sessions.add(session)
+          waiting.enter(session, address)?.take({ _tag: 'Cut', code: CLOSE.tryLater, message: 'too many connections wait: begin with start or resume at once' })
           return session
         },
         onBroadcast: (send) =>
@@ -52,7 +74,7 @@ export class IngestSessions extends Context.Service<IngestSessions, {
             started: ({ streamId, title }) => send(JSON.stringify({ type: 'streamStarted', recordingId: streamId, title })),
             ended: (recordingId) => send(JSON.stringify({ type: 'streamEnded', recordingId }))
           }),
-        figures: () => ({ connections: sessions.size, ...services.figures, closed: Object.fromEntries(services.figures.closed) })
+        figures: () => ({ connections: sessions.size, waiting: waiting.size, ...services.figures, closed: Object.fromEntries(services.figures.closed) })
       })
     })
   )
@@ -67,6 +89,7 @@ const makeServices = Effect.fnUntraced(function* (settings: IngestSettingsShape)
     streams: (yield* Buckets).streams,
     changes: yield* StreamChanges,
     space: yield* LogSpace,
+    actors: yield* ActorRoom,
     frames: new FramePool(FREE_FRAME_BYTES_MAX),
     archivedSoFar: yield* ArchivedSoFar,
     settings,
@@ -94,12 +117,4 @@ const tickAll = (sessions: ReadonlySet<PublisherSession>): void => {
 
 const shutdownAll = (sessions: ReadonlySet<PublisherSession>): void => {
   for (const session of [...sessions]) session.take({ _tag: 'Cut', code: CLOSE.tryLater, message: 'this edge is going away: resume on another' })
-}
-
-const refusePeer = (peer: Peer, { figures }: SessionServices): undefined => {
-  const message = 'this edge has as many publishers as it may have'
-  peer.send(JSON.stringify({ type: 'error', code: CLOSE.tryLater, message }))
-  peer.close(CLOSE.tryLater, message)
-  figures.closed.set(CLOSE.tryLater, (figures.closed.get(CLOSE.tryLater) ?? 0) + 1)
-  return undefined
 }

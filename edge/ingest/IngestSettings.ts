@@ -6,9 +6,9 @@ export interface IngestSettingsShape {
   readonly unackedBytesMax: number
   /** The same of all publishers on this edge. Default 512 MiB. */
   readonly unackedBytesTotalMax: number
-  /** Publisher connections on this edge. Default 1 000. */
+  /** Publishers on this edge, and as many sockets that have not asked for anything yet. Default 1 000. */
   readonly connectionsMax: number
-  /** Time from connecting to `start` or `resume`. Default 10 000. */
+  /** Time from connecting to `start` or `resume`. Default 5 000. */
   readonly handshake_ms: number
   /** Time from `start` or `resume` to its answer; past it 1013. Default 10 000. */
   readonly open_ms: number
@@ -34,7 +34,7 @@ export const INGEST_DEFAULTS: IngestSettingsShape = {
   unackedBytesMax: 32 * 1024 * 1024,
   unackedBytesTotalMax: 512 * 1024 * 1024,
   connectionsMax: 1_000,
-  handshake_ms: 10_000,
+  handshake_ms: 5_000,
   open_ms: 10_000,
   keepAlive_ms: 10_000,
   idle_ms: 600_000,

@@ -3,6 +3,7 @@ import type { StreamStateSchema, StreamState } from '../../proto/gen/millrace/v1
 import type { Bucket } from '../../runtime/Bucket.ts'
 import { type Appender, Log } from '../../runtime/Log.ts'
 import { tell } from '../../runtime/Tell.ts'
+import type { ActorRoomShape } from './ActorRoom.ts'
 import type { Archived } from './ArchivedSoFar.ts'
 import { announce, append, bestEffort, findHalf, findHead, finishedDuration, type PublisherEvent, untilAnswered } from './ingestLog.ts'
 import type { IngestSettingsShape } from './IngestSettings.ts'
@@ -11,7 +12,7 @@ import type { LogSpace } from './LogSpace.ts'
 import { ACK_BACKPRESSURE_BYTES, FRAME_BYTES_MAX } from './limits.ts'
 import type { ServerMessage } from './messages.ts'
 import { beginSession, decide } from './session.ts'
-import { CLOSE, type Now, type SessionAction, type SessionConfig, type SessionInput, type SessionState } from './sessionState.ts'
+import { CLOSE, type Now, refuse, type SessionAction, type SessionConfig, type SessionInput, type SessionState } from './sessionState.ts'
 import type { StreamChanges } from './StreamChanges.ts'
 
 /** The socket as a session sees it. None of these throws, also after the socket has closed. */
@@ -28,6 +29,7 @@ export interface SessionServices {
   readonly streams: Bucket<typeof StreamStateSchema>
   readonly changes: StreamChanges['Service']
   readonly space: LogSpace['Service']
+  readonly actors: ActorRoomShape
   readonly frames: FramePool
   readonly archivedSoFar: (id: string) => Effect.Effect<Archived>
   readonly settings: IngestSettingsShape
@@ -37,11 +39,20 @@ export interface SessionServices {
   readonly figures: { unackedBytes: number; framesAcked: number; readonly closed: Map<number, number> }
 }
 
+/** What whoever keeps the sessions is told of one. */
+export interface SessionWatcher {
+  /** It asks for a stream. False: it may not have one. */
+  readonly onAsk: (session: PublisherSession) => boolean
+  /** It has its stream. */
+  readonly onConnected: () => void
+  readonly onEnd: (session: PublisherSession) => void
+}
+
 /** Interpreter of one session: performs what `decide` asks for and gives back what came of it. */
 export class PublisherSession {
   readonly #peer: Peer
   readonly #services: SessionServices
-  readonly #onEnd: () => void
+  readonly #watcher: SessionWatcher
   readonly #inputs: Array<SessionInput> = []
   #state: SessionState
   #deciding = false
@@ -51,10 +62,10 @@ export class PublisherSession {
   #heldAck: Extract<SessionAction, { _tag: 'Ack' }> | undefined
   #unackedBytes = 0
 
-  constructor(peer: Peer, services: SessionServices, onEnd: () => void) {
+  constructor(peer: Peer, services: SessionServices, watcher: SessionWatcher) {
     this.#peer = peer
     this.#services = services
-    this.#onEnd = onEnd
+    this.#watcher = watcher
     this.#state = beginSession(services.config(), services.now())
   }
 
@@ -96,7 +107,9 @@ export class PublisherSession {
 
   #step(input: SessionInput): void {
     if (this.#state._tag === 'Closed') return
-    const { state, actions } = decide(this.#state, input, this.#services.now())
+    const decided = decide(this.#state, input, this.#services.now())
+    const asks = this.#state._tag === 'Waiting' && decided.state._tag === 'Opening'
+    const { state, actions } = asks && !this.#watcher.onAsk(this) ? FULL : decided
     this.#state = state
     this.#account(unackedBytes(state))
     for (const action of actions) this.#perform(action)
@@ -111,7 +124,7 @@ export class PublisherSession {
   #end(): void {
     this.#asked?.interruptUnsafe()
     this.#detach?.()
-    this.#onEnd()
+    this.#watcher.onEnd(this)
   }
 
   #perform(action: SessionAction): void {
@@ -141,6 +154,7 @@ export class PublisherSession {
         run(bestEffort('the hint to the stream actor', tell('stream', action.id).pipe(Effect.provideService(Log, log))))
         return
       case 'Connected':
+        this.#watcher.onConnected()
         return this.#announce(action.id, { case: 'publisherConnected', value: { session: action.session, epoch: action.epoch } })
       case 'Disconnected':
         return this.#announce(action.id, { case: 'publisherDisconnected', value: { session: action.session } })
@@ -170,15 +184,23 @@ export class PublisherSession {
   }
 
   #findStream(id: string): Effect.Effect<SessionInput> {
-    const { streams, space } = this.#services
-    return Effect.map(untilAnswered(streams.get(id)), (entry) => ({ _tag: 'StreamFound', entry: entry?.value, full: space.isFull(id) }))
+    const { streams, space, actors } = this.#services
+    return Effect.map(untilAnswered(streams.get(id)), (entry) => ({
+      _tag: 'StreamFound',
+      entry: entry?.value,
+      noRoom: space.isFull(id) ? 'the log is full' : actors.refusal()
+    }))
   }
 
   /** A create whose answer is lost is made again, then finds the stream there, with this session's own token. */
   #createStream(entry: StreamState): Effect.Effect<SessionInput> {
+    const { streams, actors } = this.#services
     return untilAnswered(
-      this.#services.streams.create(entry.streamId, entry).pipe(
-        Effect.as<SessionInput>({ _tag: 'StreamCreated' }),
+      streams.create(entry.streamId, entry).pipe(
+        Effect.map((): SessionInput => {
+          actors.promise(entry.streamId)
+          return { _tag: 'StreamCreated' }
+        }),
         Effect.catchTag('RevisionConflict', () => Effect.succeed<SessionInput>({ _tag: 'StreamExists' }))
       )
     )
@@ -227,6 +249,9 @@ export class PublisherSession {
     this.#peer.close(code, reason)
   }
 }
+
+/** This edge has no place for one more publisher. */
+const FULL = refuse(CLOSE.tryLater, 'this edge has as many publishers as it may have')
 
 const unackedBytes = (state: SessionState): number => {
   if (state._tag === 'Live') return state.unackedBytes

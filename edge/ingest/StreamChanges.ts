@@ -18,6 +18,8 @@ export class StreamChanges extends Context.Service<StreamChanges, {
   readonly onStream: (id: string, listener: StreamListener) => () => void
   /** Calls back when a stream begins or ends until the returned function is called. */
   readonly onLife: (listener: LifeListener) => () => void
+  /** Ids of the streams that are live, as last heard. */
+  readonly live: () => ReadonlySet<string>
 }>()('millrace/edge/ingest/StreamChanges') {
   static readonly layer = Layer.effect(
     StreamChanges,
@@ -37,7 +39,8 @@ export class StreamChanges extends Context.Service<StreamChanges, {
         onLife: (listener) => {
           state.ofLife.add(listener)
           return () => state.ofLife.delete(listener)
-        }
+        },
+        live: () => state.live
       })
     })
   )

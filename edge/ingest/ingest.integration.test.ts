@@ -193,8 +193,9 @@ it('a publisher is told why its stream failed', async () => {
   expect(publisher.last('error')).toEqual({ type: 'error', code: 4400, message: 'the stream failed: no track can be read' })
 })
 
-it('connections hear of streams that begin and end, once each, on every edge', async () => {
-  const listener = await TestPublisher.connect(other.url)
+it('publishers hear of streams that begin and end, once each, on every edge; who has asked for nothing hears nothing', async () => {
+  const { publisher: listener } = await startPublisher(other.url)
+  const idle = await TestPublisher.connect(other.url)
   const { publisher, started } = await startPublisher(edge.url, { title: 'Garden' })
   const { recordingId } = started
   const about = () => listener.messages.filter((message) => 'recordingId' in message && message.recordingId === recordingId)
@@ -203,7 +204,9 @@ it('connections hear of streams that begin and end, once each, on every edge', a
   await until('streamEnded', () => about().length === 2)
   expect(about()).toEqual([{ type: 'streamStarted', recordingId, title: 'Garden' }, { type: 'streamEnded', recordingId }])
   expect(await publisher.closing()).toBe(4404)
+  expect(idle.messages).toEqual([])
   listener.cut()
+  idle.cut()
 })
 
 it('the stream actor is hinted at, and the coming and going of the publisher announced', async () => {
@@ -244,7 +247,6 @@ it('of the acks that a client does not take, only the newest waits', async () =>
   const texts: Array<string> = []
   let buffered = 0
   const session = edge.sessions.connect({ send: (text) => void texts.push(text), close: () => undefined, bufferedBytes: () => buffered })
-  if (session === undefined) throw new Error('refused')
   session.take({ _tag: 'Text', text: JSON.stringify({ type: 'start' }) })
   await until('started', () => texts.length === 1)
   buffered = 10_000
@@ -258,10 +260,11 @@ it('of the acks that a client does not take, only the newest waits', async () =>
   session.take({ _tag: 'Gone' })
 })
 
-it('more connections than an edge may have are refused with 1013', async () => {
+it('more publishers than an edge may have are refused with 1013', async () => {
   const small = await startEdge(natsUrl(), { connectionsMax: 1 }, 'edge-small')
-  const first = await TestPublisher.connect(small.url)
+  const { publisher: first } = await startPublisher(small.url)
   const second = await TestPublisher.connect(small.url)
+  second.say({ type: 'start' })
   expect(await second.closing()).toBe(1013)
   first.cut()
   await until('the first is gone', () => small.sessions.figures().connections === 0)
@@ -269,4 +272,16 @@ it('more connections than an edge may have are refused with 1013', async () => {
   expect(third.started.status).toBe('live')
   await small.stop()
   expect(await third.publisher.closing()).toBe(1013)
+})
+
+it('sockets that ask for nothing take no publisher its place: the oldest of them goes', async () => {
+  const crowded = await startEdge(natsUrl(), { connectionsMax: 20 }, 'edge-crowded')
+  const idle = []
+  for (let count = 0; count < 5; count++) idle.push(await TestPublisher.connect(crowded.url))
+  expect(await Promise.all(idle.slice(0, 3).map((socket) => socket.closing()))).toEqual([1013, 1013, 1013])
+  const { publisher, started } = await startPublisher(crowded.url)
+  expect(started.status).toBe('live')
+  expect(crowded.sessions.figures()).toMatchObject({ connections: 2, waiting: 1 })
+  publisher.cut()
+  await crowded.stop()
 })

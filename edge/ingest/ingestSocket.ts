@@ -40,8 +40,10 @@ const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsS
   open: (ws) => {
     const connection = ws.getUserData()
     connection.socket = new SocketPeer(ws)
-    connection.session = sessions.connect(connection.socket)
-    if (connection.session !== undefined) ws.subscribe(TOPIC)
+    connection.session = sessions.connect(connection.socket, {
+      address: Buffer.from(ws.getRemoteAddressAsText()).toString('latin1'),
+      onConnected: connection.socket.subscribe
+    })
   },
   message: (ws, message, isBinary) => {
     const { session } = ws.getUserData()
@@ -73,6 +75,11 @@ class SocketPeer implements Peer {
     const ws = this.#ws
     this.#ws = undefined
     ws?.end(code, shorten(reason))
+  }
+
+  /** What everybody who publishes hears is for this one too. */
+  readonly subscribe = (): void => {
+    this.#ws?.subscribe(TOPIC)
   }
 
   readonly bufferedBytes = (): number => this.#ws?.getBufferedAmount() ?? 0

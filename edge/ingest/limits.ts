@@ -25,6 +25,8 @@ export const BACKPRESSURE_BYTES_MAX = 64 * 1024
 export const ACK_BACKPRESSURE_BYTES = 1024
 /** Longest reason in a close frame, bytes (RFC 6455 §5.5: 125 with the code). */
 export const CLOSE_REASON_BYTES_MAX = 123
+/** Share of the places for sockets that have not asked for anything yet that one address may have. */
+export const WAITING_SHARE_OF_ADDRESS = 0.1
 /** How often deadlines are looked at. */
 export const TICK_MS = 250
 /** Frames that may come behind `start` before it is answered. */

@@ -197,10 +197,10 @@ describe('bad input', () => {
   it('is silence before start', () => {
     const world = new IngestWorld(1_000)
     const session = world.connect()
-    world.mono_ms = 9_999
+    world.mono_ms = 4_999
     session.take({ _tag: 'Tick' })
     expect(session.closed).toBeUndefined()
-    world.mono_ms = 10_000
+    world.mono_ms = 5_000
     session.take({ _tag: 'Tick' })
     expect(session.closed?.code).toBe(4400)
   })

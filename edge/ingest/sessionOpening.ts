@@ -38,7 +38,7 @@ export const decideOpening = (state: Opening, input: SessionInput, now: Now): De
     case 'Binary':
       return early(state, input.bytes, now)
     case 'StreamFound':
-      return streamFound(state, input.entry, input.full, now)
+      return streamFound(state, input.entry, input.noRoom, now)
     case 'StreamCreated':
       return readHead(state)
     case 'StreamExists':
@@ -89,11 +89,11 @@ const early = (state: Opening, bytes: Uint8Array, now: Now): Decision => {
   return stay({ ...state, earlyBytes, early: [...state.early, { bytes, received_ms: now.wall_ms }] })
 }
 
-const streamFound = (state: Opening, entry: StreamState | undefined, full: boolean, now: Now): Decision => {
+const streamFound = (state: Opening, entry: StreamState | undefined, noRoom: string | undefined, now: Now): Decision => {
   const { want, config } = state
   if (entry === undefined) {
     if (want._tag === 'Resume') return refuse(CLOSE.unknownRecording, 'unknown recording')
-    if (full) return refuse(CLOSE.tryLater, 'the log is full: no new stream may start')
+    if (noRoom !== undefined) return refuse(CLOSE.tryLater, `${noRoom}: no new stream may start`)
     return { state: { ...state, step: 'Create' }, actions: [{ _tag: 'CreateStream', entry: newStream(want.id, want.token ?? config.freshToken, want.title, now.wall_ms) }] }
   }
   if (entry.status !== StreamStatus.LIVE) {

@@ -138,7 +138,7 @@ export class SimulatedSession {
     const world = this.#world
     switch (asked._tag) {
       case 'FindStream':
-        return { _tag: 'StreamFound', entry: world.streams.get(asked.id), full: world.full }
+        return { _tag: 'StreamFound', entry: world.streams.get(asked.id), noRoom: world.full ? 'the log is full' : undefined }
       case 'CreateStream':
         if (world.streams.has(asked.entry.streamId)) return { _tag: 'StreamExists' }
         world.streams.set(asked.entry.streamId, asked.entry)
