@@ -1,9 +1,9 @@
-import { Context, Effect, Layer } from 'effect'
+import { Context, Effect, Layer, Schedule } from 'effect'
 import type { Scope } from 'effect'
-import { FfmpegUnavailable } from './errors.ts'
+import { FfmpegUnavailable, MachineExhausted } from './errors.ts'
 import type { FfmpegChild, FfmpegEvent } from './events.ts'
 import { findExecutable, isExecutable } from './launch.ts'
-import { ADDRESS_SPACE_BYTES, QUIET_MS, WATCHDOG_PERIOD_MS } from './limits.ts'
+import { ADDRESS_SPACE_BYTES, EXHAUSTED_PAUSE_MS, EXHAUSTED_RETRIES_MAX, QUIET_MS, WATCHDOG_PERIOD_MS } from './limits.ts'
 import type { FfmpegPlan } from './plan.ts'
 import { startChild } from './startChild.ts'
 import type { ChildSettings } from './startChild.ts'
@@ -19,7 +19,8 @@ export class Ffmpeg extends Context.Service<
     /**
      * Starts a child that lives until it exits or the scope closes; closing waits until nothing of it is left.
      * `onEvent` is called from socket callbacks: it must not block and must not throw.
-     * Fails with `FfmpegUnavailable` when there is no FFmpeg or the system refuses folder, socket or process.
+     * Fails with `FfmpegUnavailable` when there is no FFmpeg or the system refuses folder, socket or process; where it has
+     * no more of them just now, that is waited out for a while.
      */
     readonly spawn: (
       plan: FfmpegPlan,
@@ -43,17 +44,30 @@ export const layerWith = (settings: Partial<ChildSettings>): Layer.Layer<Ffmpeg>
         if (!isExecutable(executable)) return yield* new FfmpegUnavailable({ message: `cannot execute ${executable}` })
         const start = Effect.tryPromise({
           try: () => startChild({ ...complete, executable }, plan, onEvent),
-          catch: (cause) => new FfmpegUnavailable({ message: cause instanceof Error ? cause.message : String(cause) }),
+          catch: refusal,
         })
-        return yield* Effect.acquireRelease(start, (child) =>
+        const acquire = Effect.acquireRelease(start, (child) =>
           Effect.promise(() => {
             child.kill()
             return child.gone
           }),
         )
+        return yield* acquire.pipe(
+          Effect.tapErrorTag('MachineExhausted', ({ message }) => Effect.logWarning('the machine has no room for an FFmpeg', { reason: message })),
+          Effect.retry({ while: ({ _tag }) => _tag === 'MachineExhausted', times: EXHAUSTED_RETRIES_MAX, schedule: Schedule.spaced(EXHAUSTED_PAUSE_MS) }),
+          Effect.catchTag('MachineExhausted', ({ message }) => new FfmpegUnavailable({ message })),
+        )
       }),
     })
   })
+
+/** What the system says where there will be room again. */
+const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'])
+
+const refusal = (cause: unknown): FfmpegUnavailable | MachineExhausted => {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return EXHAUSTED.has(code ?? '') ? new MachineExhausted({ message }) : new FfmpegUnavailable({ message: message ?? String(cause) })
+}
 
 const defaultSettings = (): Omit<ChildSettings, 'executable'> => ({
   setpriv: findExecutable('setpriv'),

@@ -5,6 +5,11 @@ export class FfmpegUnavailable extends Schema.TaggedError<FfmpegUnavailable>()('
   message: Schema.String,
 }) {}
 
+/** The machine has no more file descriptors, processes or memory just now; that says nothing of the stream. */
+export class MachineExhausted extends Schema.TaggedError<MachineExhausted>()('MachineExhausted', {
+  message: Schema.String,
+}) {}
+
 /** A ladder such as `720p,480p` that cannot be read; `message` names the rung and what is allowed. */
 export class LadderInvalid extends Schema.TaggedError<LadderInvalid>()('LadderInvalid', {
   ladder: Schema.String,
