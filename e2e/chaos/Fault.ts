@@ -9,6 +9,8 @@ export interface Expectations {
   readonly discontinuities?: number
   /** Names of nodes that were killed, so end otherwise than with 0 and may leave what ends by itself. */
   readonly killed?: ReadonlyArray<string>
+  /** Requests to NATS get lost, also those to remove a consumer: the server removes it when it is idle. */
+  readonly requestsLost?: boolean
   /** How long the archive may need after the streams' end; default 60,000. */
   readonly archiveWithin_ms?: number
 }

@@ -9,7 +9,7 @@ const results: Array<FaultResult> = []
 
 afterAll(() => process.stdout.write(`${tableOf(results)}\n`))
 
-test.each(faults.filter(({ inTests }) => inTests).map((fault) => [`${fault.group}: ${fault.name}`, fault] as const))(
+test.concurrent.each(faults.filter(({ inTests }) => inTests).map((fault) => [`${fault.group}: ${fault.name}`, fault] as const))(
   '%s: nothing is lost, nothing comes twice, viewers stay, nothing is left behind',
   async (_name, fault) => {
     const result = await runFault(fault, stores)

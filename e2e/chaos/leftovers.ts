@@ -33,11 +33,11 @@ export const heldByNodes = async (world: ChaosWorld): Promise<ReadonlyArray<stri
 }
 
 /** Looks once every node has ended. */
-export const leftBehind = async (world: ChaosWorld, { killed = [] }: Expectations): Promise<ReadonlyArray<string>> => {
+export const leftBehind = async (world: ChaosWorld, { killed = [], requestsLost = false }: Expectations): Promise<ReadonlyArray<string>> => {
   const faults = [...processesWith(world.temporary)]
   faults.push(...readdirSync(world.temporary).map((name) => `${name} lies in the temporary folder`))
   for (const { log, name, isDurable, inactive_ms } of await world.nats.consumers()) {
-    const endsByItself = killed.length > 0 && inactive_ms > 0 && inactive_ms <= inactive_ms_max
+    const endsByItself = (killed.length > 0 || requestsLost) && inactive_ms > 0 && inactive_ms <= inactive_ms_max
     if (!isDurable && !endsByItself) faults.push(`consumer ${name} of ${log} is left`)
   }
   for (const node of world.started) {

@@ -7,17 +7,17 @@ import type { ChaosWorld } from './ChaosWorld.ts'
 export interface Ownership {
   readonly owners: ReadonlyMap<string, string>
   readonly ffmpegs: ReadonlyArray<number>
-  /** Takeovers of each stream, by stream. */
-  readonly takeOvers: ReadonlyMap<string, number>
+  /** Sequence of the newest owner's TakeOver, by stream. */
+  readonly tokens: ReadonlyMap<string, number>
 }
 
 /** Who owns what now. */
 export const ownership = async (world: ChaosWorld): Promise<Ownership> => {
-  const counted = world.streams.map(async ({ id }) => {
-    const records = await world.nats.media(id)
-    return [id, records.filter(({ body }) => body === 'takeOver').length] as const
+  const found = world.streams.map(async ({ id }) => {
+    const last = (await world.nats.media(id)).at(-1)
+    return [id, last?.body === 'takeOver' ? last.seq : (last?.token ?? 0)] as const
   })
-  return { owners: await world.owners(), ffmpegs: world.ffmpegs(), takeOvers: new Map(await Promise.all(counted)) }
+  return { owners: await world.owners(), ffmpegs: world.ffmpegs(), tokens: new Map(await Promise.all(found)) }
 }
 
 /** Throws where a stream has another owner than before, another FFmpeg, or was taken over: an outage moves nobody. */
@@ -26,8 +26,7 @@ export const expectUnmoved = async (world: ChaosWorld, before: Ownership): Promi
   for (const { id } of world.streams) {
     const [was, is] = [before.owners.get(id), now.owners.get(id)]
     if (was !== is) throw new Error(`${id} went from ${was} to ${is}`)
-    const takeOvers = (now.takeOvers.get(id) ?? 0) - (before.takeOvers.get(id) ?? 0)
-    if (takeOvers !== 0) throw new Error(`${id} was taken over ${takeOvers} times`)
+    if (before.tokens.get(id) !== now.tokens.get(id)) throw new Error(`${id} was taken over by its own node`)
   }
   const replaced = before.ffmpegs.filter((pid) => !now.ffmpegs.includes(pid))
   if (replaced.length > 0) throw new Error(`${replaced.length} FFmpegs were replaced`)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { StoredMedia } from './natsView.ts'
-import { takeOver_ms, zombieWrites } from './ownership.ts'
+import { goingOn_ms, takeOver_ms, zombieWrites } from './ownership.ts'
 
 const record = (seq: number, node: string, token: number): StoredMedia => ({ seq, node, token, body: token === 0 ? 'takeOver' : 'fragments', at_ms: seq * 100 })
 
@@ -16,5 +16,7 @@ test('a record of the old owner behind the new one’s TakeOver is found', () =>
 
 test('a change of owner lasts from the last record before it to the first frames after it', () => {
   expect(takeOver_ms(handedOver, 250)).toBe(300)
+  expect(goingOn_ms(handedOver, 250)).toBe(200)
+  expect(goingOn_ms(handedOver, 350)).toBeUndefined()
   expect(takeOver_ms(handedOver, 350)).toBeUndefined()
 })

@@ -37,12 +37,12 @@ const chunked = (bytes: Buffer): Recording['chunks'] => {
 }
 
 /**
- * Films 320 × 180 at 30 frames a second for so long: H.264 and Opus, a keyframe each second, chunks of about 100 ms, the
+ * Films (320 × 180 by default) at 30 frames a second for so long: H.264 and Opus, a keyframe each second, chunks of about 100 ms, the
  * frames' numbers in the picture from 0 on.
  */
-export const film = async (seconds: number): Promise<Recording> => {
+export const film = async (seconds: number, size = { width: 320, height: 180, bitrate: 400_000 }): Promise<Recording> => {
   const frames = seconds * 30
-  const camera = startCamera({ width: 320, height: 180, frames, pace: 'fast', bitrate: 400_000 })
+  const camera = startCamera({ ...size, frames, pace: 'fast' })
   const gathered: Array<Uint8Array> = []
   for await (const { bytes } of camera.chunks) gathered.push(bytes)
   const bytes = Buffer.concat(gathered)

@@ -3,8 +3,9 @@ import { actorNodeFaults } from './actorNodes.ts'
 import { drainFaults } from './drain.ts'
 import { edgeFaults } from './edges.ts'
 import { ffmpegFaults } from './ffmpeg.ts'
+import { machineFaults } from './machine.ts'
 import { natsFaults } from './nats.ts'
 import { publisherFaults } from './publishers.ts'
 
 /** Every fault of the table, in its order. */
-export const faults: ReadonlyArray<Fault> = [...ffmpegFaults, ...actorNodeFaults, ...edgeFaults, ...drainFaults, ...publisherFaults, ...natsFaults]
+export const faults: ReadonlyArray<Fault> = [...ffmpegFaults, ...actorNodeFaults, ...edgeFaults, ...drainFaults, ...publisherFaults, ...natsFaults, ...machineFaults]

@@ -97,6 +97,7 @@ const spoiledOwner = (name: string, spoil: (proxy: Proxy) => void, away_ms: numb
     name,
     group,
     platform: oneOwner,
+    expects: { requestsLost: true },
     arrange: owner,
     strike: async (world, { proxy }) => {
       const since_ms = Date.now()
@@ -113,6 +114,7 @@ const edgeOff = (name: string, spoil: (proxy: Proxy) => void): Fault =>
     name,
     group,
     platform: { publisherSilence_ms: 2_000, viewerPatience_ms: 30_000 },
+    expects: { requestsLost: true },
     arrange: firstEdge,
     strike: async (world, { proxy }) => {
       spoil(proxy)
@@ -131,6 +133,7 @@ const edgeOff = (name: string, spoil: (proxy: Proxy) => void): Fault =>
 const lostPubAcks = arrangedFault({
   name: 'PubAcks lost with their connection, three times',
   group,
+  expects: { requestsLost: true },
   arrange: everyNode,
   strike: async (world, { proxy }) => {
     const before = await ownership(world)
@@ -153,6 +156,7 @@ const spoiledForAll = (name: string, spoil: (proxy: Proxy) => void, away_ms: num
     name,
     group,
     platform: { viewerPatience_ms: 30_000 },
+    expects: { requestsLost: true },
     arrange: everyNode,
     strike: async (world, { proxy }) => {
       const before = await ownership(world)
