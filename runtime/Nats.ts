@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Context, Effect, Layer } from 'effect'
 import { connect, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats'
 import { LogUnavailable, NatsUnavailable } from './errors.ts'
-import { API_TIMEOUT_MS } from './limits.ts'
+import { API_TIMEOUT_MS, CONNECT_TIMEOUT_MS, PING_MS, PINGS_UNANSWERED_MAX } from './limits.ts'
 import { natsAddress } from './natsAddress.ts'
 import { readWithoutGrowing, writeWithoutJoining } from './natsBuffers.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
@@ -85,11 +85,12 @@ const open = (natsUrl: string, name: string): Effect.Effect<NatsConnection, Nats
           maxReconnectAttempts: -1,
           reconnectTimeWait: 200,
           reconnectJitter: 100,
-          pingInterval: 5_000,
-          maxPingOut: 2,
+          pingInterval: PING_MS,
+          maxPingOut: PINGS_UNANSWERED_MAX,
           // Else each request captures two stacks that nobody reads.
           noAsyncTraces: true,
-          timeout: API_TIMEOUT_MS
+          // The client does not notice a connection that breaks during its handshake, and waits this long before it tries again.
+          timeout: CONNECT_TIMEOUT_MS
         }),
       catch: (cause) => new NatsUnavailable({ server: servers.join(', '), reason: reasonOf(cause) })
     })

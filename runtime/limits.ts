@@ -12,6 +12,14 @@ export const FULL_RETRY_MS = 250
 export const FULL_ATTEMPTS_MAX = 8
 /** Wait for any other answer of the JetStream API. */
 export const API_TIMEOUT_MS = 5_000
+/** Longest handshake of a connection to NATS. */
+export const CONNECT_TIMEOUT_MS = 2_000
+/**
+ * A connection that leads nowhere is found out by its pings, within (unanswered + 1) intervals, and made anew. Leases do
+ * not wait for that: they go by heartbeats.
+ */
+export const PING_MS = 2_000
+export const PINGS_UNANSWERED_MAX = 2
 /** Largest message that our logs take, where the server's own `max_payload` is not smaller. */
 export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 /** Room that a record's own fields and headers may take in a message beside its bytes. */

@@ -15,6 +15,8 @@ export interface PlatformNeeds {
   readonly actors?: number
   /** More of them, started once all streams run: they own nothing when the fault strikes. Default none. */
   readonly standby?: number
+  /** Three NATS servers that hold each log thrice, instead of one. */
+  readonly cluster?: boolean
   /** Own PostgreSQL and MinIO instead of the run's. NATS is the world's own always. */
   readonly privateStores?: boolean
   /** Settings of every node, over those of chaos. */

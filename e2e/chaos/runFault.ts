@@ -100,7 +100,7 @@ export const runFault = async (fault: Fault, shared: SharedStores): Promise<Faul
   const closing: Array<() => Promise<void>> = []
   try {
     mkdirSync(folder, { recursive: true })
-    const services = await startWorldServices(shared, fault.platform?.privateStores === true)
+    const services = await startWorldServices(shared, fault.platform ?? {})
     closing.unshift(services.close)
     const { arrangement, strike } = await fault.arrange(services)
     closing.unshift(arrangement.close ?? (async () => undefined))

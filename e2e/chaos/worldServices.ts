@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { ServiceUrls } from '../../deploy/local/services/localServices.ts'
+import { type NatsCluster, startNatsCluster } from '../../deploy/local/testing/natsCluster.ts'
 import { type Restartable, startMinio, startNats, startPostgres } from '../../deploy/local/testing/privateServices.ts'
+import type { PlatformNeeds } from './arrangement.ts'
 
 /** Stores that several worlds share, each with a database and a bucket of its own. */
 export interface SharedStores {
@@ -16,6 +18,8 @@ export interface SharedStores {
 export interface WorldServices {
   readonly urls: ServiceUrls
   readonly nats: Restartable
+  /** Where the fault asked for one; `nats` is its first server then. */
+  readonly cluster?: NatsCluster
   /** Where the fault asked for private stores. */
   readonly postgres?: Restartable
   readonly minio?: Restartable
@@ -50,20 +54,40 @@ export const startSharedStores = async (): Promise<SharedStores & { readonly clo
 }
 
 /** Starts the services of one world. */
-export const startWorldServices = async (shared: SharedStores, privateStores: boolean): Promise<WorldServices> => {
-  const nats = await startNats()
-  if (!privateStores) {
+export const startWorldServices = async (shared: SharedStores, { privateStores, cluster }: PlatformNeeds): Promise<WorldServices> => {
+  const messaging = cluster === true ? await startCluster() : await startServer()
+  const { NATS_URL, stop, ...nats } = messaging
+  if (privateStores !== true) {
     const [DATABASE_URL, OBJECT_STORE_URL] = await Promise.all([shared.databaseUrl(), shared.objectStoreUrl()])
-    return { urls: { NATS_URL: nats.url, DATABASE_URL, OBJECT_STORE_URL }, nats, close: nats.stop }
+    return { urls: { NATS_URL, DATABASE_URL, OBJECT_STORE_URL }, ...nats, close: stop }
   }
   const [postgres, minio] = await Promise.all([startPostgres(), startMinio()])
   return {
-    urls: { NATS_URL: nats.url, DATABASE_URL: postgres.url, OBJECT_STORE_URL: minio.url },
-    nats,
+    urls: { NATS_URL, DATABASE_URL: postgres.url, OBJECT_STORE_URL: minio.url },
+    ...nats,
     postgres,
     minio,
     close: async () => {
-      await Promise.all([nats.stop(), postgres.stop(), minio.stop()])
+      await Promise.all([stop(), postgres.stop(), minio.stop()])
     },
   }
+}
+
+interface Messaging {
+  readonly NATS_URL: string
+  readonly nats: Restartable
+  readonly cluster?: NatsCluster
+  readonly stop: () => Promise<void>
+}
+
+const startServer = async (): Promise<Messaging> => {
+  const nats = await startNats()
+  return { NATS_URL: nats.url, nats, stop: nats.stop }
+}
+
+const startCluster = async (): Promise<Messaging> => {
+  const cluster = await startNatsCluster()
+  const [first] = cluster.servers
+  if (first === undefined) throw new Error('the cluster has no server')
+  return { NATS_URL: cluster.url, nats: first.server, cluster, stop: cluster.stop }
 }

@@ -1,5 +1,5 @@
 import { Effect, Layer } from 'effect'
-import { Nats } from '../../runtime/Nats.ts'
+import { ask, Nats } from '../../runtime/Nats.ts'
 import { jsonAnswer } from './answer.ts'
 import { HttpServer } from './HttpServer.ts'
 import { Readiness } from './Readiness.ts'
@@ -10,7 +10,10 @@ export const healthRoutes = Layer.effectDiscard(
     const server = yield* HttpServer
     const readiness = yield* Readiness
     const nats = yield* Nats
-    yield* readiness.register('nats', Effect.suspend(() => (nats.connected() ? Effect.void : Effect.fail('not connected'))))
+    // A connection may be open and lead nowhere: only an answer of JetStream's shows that it does not.
+    yield* readiness.register('nats', Effect.suspend(() =>
+      nats.connected() ? Effect.mapError(Effect.asVoid(ask('JetStream', () => nats.manager.getAccountInfo())), ({ reason }) => reason) : Effect.fail('not connected')
+    ))
     server.route('/health', () => Effect.succeed(jsonAnswer({ status: 'ok' })))
     server.route('/ready', () =>
       Effect.map(readiness.look, (dependencies) => {

@@ -19,6 +19,8 @@ export interface NatsOptions {
   readonly accounts?: number
   /** JetStream file limit of each of those accounts. */
   readonly accountFileStore_bytes_max?: number
+  /** Where it is one server of a cluster. */
+  readonly cluster?: { readonly name: string; readonly port: number; readonly peerPorts: ReadonlyArray<number> }
   /** Largest message; 8 MB by default. */
   readonly payload_bytes_max?: number
 }
@@ -37,6 +39,11 @@ const accountsBlock = (count: number, file_bytes_max: number): string => {
   return ["accounts: {", ...Array.from({ length: count }, (_, index) => account(index)), "}"].join("\n")
 }
 
+const clusterBlock = ({ name, port, peerPorts }: NonNullable<NatsOptions["cluster"]>): ReadonlyArray<string> => [
+  `server_name: ${JSON.stringify(name)}`,
+  `cluster: { name: "millrace", listen: "127.0.0.1:${port}", routes: [${peerPorts.map((peer) => `"nats://127.0.0.1:${peer}"`).join(", ")}] }`
+]
+
 /** The text of the server's configuration file. */
 export const natsConfiguration = (options: NatsOptions, port: number): string =>
   [
@@ -44,6 +51,7 @@ export const natsConfiguration = (options: NatsOptions, port: number): string =>
     `max_payload: ${options.payload_bytes_max ?? "8MB"}`,
     "max_pending: 128MB",
     `jetstream: { store_dir: ${JSON.stringify(join(options.folder, "jetstream"))}, max_memory_store: 64GB, max_file_store: ${options.fileStore_bytes_max} }`,
+    ...(options.cluster === undefined ? [] : clusterBlock(options.cluster)),
     ...((options.accounts ?? 0) > 0
       ? [accountsBlock(options.accounts ?? 0, options.accountFileStore_bytes_max ?? options.fileStore_bytes_max)]
       : []),

@@ -1,5 +1,6 @@
 import type { Fault } from '../Fault.ts'
 import { actorNodeFaults } from './actorNodes.ts'
+import { clusterFaults } from './cluster.ts'
 import { drainFaults } from './drain.ts'
 import { edgeFaults } from './edges.ts'
 import { ffmpegFaults } from './ffmpeg.ts'
@@ -8,4 +9,4 @@ import { natsFaults } from './nats.ts'
 import { publisherFaults } from './publishers.ts'
 
 /** Every fault of the table, in its order. */
-export const faults: ReadonlyArray<Fault> = [...ffmpegFaults, ...actorNodeFaults, ...edgeFaults, ...drainFaults, ...publisherFaults, ...natsFaults, ...machineFaults]
+export const faults: ReadonlyArray<Fault> = [...ffmpegFaults, ...actorNodeFaults, ...edgeFaults, ...drainFaults, ...publisherFaults, ...natsFaults, ...clusterFaults, ...machineFaults]

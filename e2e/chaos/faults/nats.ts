@@ -50,6 +50,7 @@ const frozen = (away_ms: number): Fault =>
     name: `NATS frozen for ${away_ms / 1000} s`,
     group,
     platform: { environment: { RECONNECT_WINDOW_MS: '3000' }, viewerPatience_ms: 40_000 },
+    expects: { requestsLost: true },
     strike: (world) =>
       throughOutage(world, async () => world.services.nats.signal('SIGSTOP'), async () => world.services.nats.signal('SIGCONT'), away_ms),
   })

@@ -1,0 +1,63 @@
+import { mkdirSync } from "node:fs"
+import { Effect, Exit, Scope } from "effect"
+import { keptTemporaryFolder } from "../keeper.ts"
+import type { KeptProcess } from "../KeptProcess.ts"
+import { freePort } from "../ports.ts"
+
+/** A server of one test, which may stop, kill, freeze and restart it. Its data and its port stay the same throughout. */
+export interface Restartable {
+  readonly url: string
+  /** Of the process that runs now. */
+  readonly pid: number
+  /** Ends it for good and removes its data. */
+  stop(): Promise<void>
+  /** `kill -9`; resolves when it is gone. */
+  kill(): Promise<void>
+  /** Starts it again after `kill`, or ends it in an orderly way and starts it again; resolves when it answers. */
+  restart(): Promise<void>
+  /** For instance SIGSTOP and SIGCONT. */
+  signal(signal: NodeJS.Signals): void
+}
+
+/** A server that has started. */
+export interface Started {
+  readonly url: string
+  readonly process: KeptProcess
+}
+
+/** Starts a server with a folder and a port of its own. */
+export const restartable = async (
+  name: string,
+  start: (folder: string, port: number) => Effect.Effect<Started, unknown, Scope.Scope>
+): Promise<Restartable> => {
+  const folder = await keptTemporaryFolder(name)
+  const port = await freePort()
+  const run = async (): Promise<Started & { close(): Promise<void> }> => {
+    mkdirSync(folder.path, { recursive: true })
+    const scope = Effect.runSync(Scope.make())
+    const started = await Effect.runPromise(Scope.provide(start(folder.path, port), scope))
+    return { ...started, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+  }
+  let current = await run()
+  const kill = async (): Promise<void> => {
+    current.process.signal("SIGKILL")
+    await current.process.exited
+  }
+  return {
+    url: current.url,
+    get pid() {
+      return current.process.pid
+    },
+    kill,
+    signal: (signal) => current.process.signal(signal),
+    restart: async () => {
+      await current.close()
+      current = await run()
+    },
+    stop: async () => {
+      current.process.signal("SIGCONT")
+      await current.close()
+      await folder.remove()
+    }
+  }
+}

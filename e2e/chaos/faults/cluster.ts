@@ -1,0 +1,111 @@
+/** Faults of a cluster of three NATS servers that hold each log thrice. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClusterServer, NatsCluster } from '../../../deploy/local/testing/natsCluster.ts'
+import { logSubject } from '../../../runtime/topology.ts'
+import type { ChaosWorld } from '../ChaosWorld.ts'
+import { type Fault, fault } from '../Fault.ts'
+import { expectConnected, expectUnmoved, ownership, untilAcknowledged } from '../outage.ts'
+
+const group = 'NATS cluster'
+const shards = 2
+/** While a log has no leader nothing is acknowledged: up to 9 s. */
+const platform = { cluster: true, environment: { MILLRACE_REPLICAS: '3' }, viewerPatience_ms: 40_000 } as const
+const expects = { requestsLost: true } as const
+const acknowledgedWithin_ms = 30_000
+
+const clusterOf = ({ services }: ChaosWorld): NatsCluster => {
+  if (services.cluster === undefined) throw new Error('this world has no cluster')
+  return services.cluster
+}
+
+/** The leader of the log of the world's first stream. */
+const leaderOf = (world: ChaosWorld, kind: 'ingest' | 'media'): Promise<ClusterServer> =>
+  clusterOf(world).leaderOf(logSubject(kind, world.streams[0]?.id ?? '', shards).log)
+
+/** Publishers only wait, and streams keep their owners, though a log without a leader takes nothing for longer than a lease. */
+const expectGoingOn = async (world: ChaosWorld, strike: () => Promise<void>, heal: () => Promise<void>): Promise<void> => {
+  const before = await ownership(world)
+  await strike()
+  await untilAcknowledged(world, acknowledgedWithin_ms)
+  await heal()
+  await untilAcknowledged(world, acknowledgedWithin_ms)
+  expectConnected(world)
+  await expectUnmoved(world, before)
+}
+
+const leaderKilled = (kind: 'ingest' | 'media'): Fault =>
+  fault({
+    name: `leader of ${kind.toUpperCase()} killed, started again later`,
+    group,
+    platform,
+    expects,
+    strike: async (world) => {
+      const { server } = await leaderOf(world, kind)
+      await expectGoingOn(world, () => server.kill(), () => server.restart())
+    },
+  })
+
+const followerKilled = fault({
+  name: 'follower of every log of a stream killed, started again later',
+  group,
+  platform,
+  expects,
+  strike: async (world) => {
+    const leaders = [await leaderOf(world, 'ingest'), await leaderOf(world, 'media')]
+    const follower = clusterOf(world).servers.find((server) => !leaders.includes(server))
+    if (follower === undefined) throw new Error('every server leads something')
+    await expectGoingOn(world, () => follower.server.kill(), () => follower.server.restart())
+  },
+})
+
+const leaderFrozen = fault({
+  name: 'leader of INGEST frozen for 8 s',
+  group,
+  platform,
+  expects,
+  strike: async (world) => {
+    const { server } = await leaderOf(world, 'ingest')
+    await expectGoingOn(world, async () => {
+      server.signal('SIGSTOP')
+      await delay(8_000)
+    }, async () => server.signal('SIGCONT'))
+  },
+})
+
+const rolling = fault({
+  name: 'every server killed and started again, one after the other',
+  group,
+  platform,
+  expects,
+  strike: async (world) => {
+    const before = await ownership(world)
+    for (const { server } of clusterOf(world).servers) {
+      await server.kill()
+      await server.restart()
+      await untilAcknowledged(world, acknowledgedWithin_ms)
+    }
+    expectConnected(world)
+    await expectUnmoved(world, before)
+  },
+})
+
+const majorityLost = fault({
+  name: 'two servers of three killed, both back after 4 s',
+  group,
+  platform,
+  expects,
+  strike: async (world) => {
+    const before = await ownership(world)
+    const [, second, third] = clusterOf(world).servers
+    if (second === undefined || third === undefined) throw new Error('the cluster is too small')
+    await Promise.all([second.server.kill(), third.server.kill()])
+    await delay(4_000)
+    await Promise.all([second.server.restart(), third.server.restart()])
+    await untilAcknowledged(world, acknowledgedWithin_ms)
+    expectConnected(world)
+    await expectUnmoved(world, before)
+  },
+})
+
+/** The faults, quickest first. */
+export const clusterFaults: ReadonlyArray<Fault> = [leaderKilled('ingest'), leaderKilled('media'), followerKilled, leaderFrozen, rolling, majorityLost]
