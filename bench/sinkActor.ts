@@ -1,12 +1,12 @@
 /**
- * The actors' side of the ingest benchmark, a process of its own: a mailbox for each stream, as `StreamActor` opens it,
+ * The actors' side of the ingest benchmark, a process of its own that edges see as a node with room: a mailbox for each stream, as `StreamActor` opens it,
  * each chunk decoded, and a sink where FFmpeg would be. The parent says which streams and how many bytes; the answer
  * comes when all of them have arrived.
  */
 import { fromBinary } from '@bufbuild/protobuf'
 import { Context, Effect, Exit, Layer, Scope } from 'effect'
 import { IngestRecordSchema } from '../proto/gen/millrace/v1/ingest_pb.js'
-import { logLayer } from '../runtime/layer.ts'
+import { nodeLayer } from '../runtime/layer.ts'
 import { Log, type Mailbox } from '../runtime/Log.ts'
 import { RuntimeSettings } from '../runtime/RuntimeSettings.ts'
 
@@ -27,7 +27,7 @@ const settings = Layer.succeed(RuntimeSettings, {
   replicas: 1,
   logBytes: Number(process.env['MILLRACE_LOG_BYTES'] ?? 4 * 1024 ** 3),
   lease_ms: 1_000,
-  capacity: 64,
+  capacity: 1_000_000,
   drain_ms: 1_000,
 })
 
@@ -35,7 +35,7 @@ const answer = (text: SinkAnswer): void => void process.send?.(text)
 
 const serve = async (): Promise<void> => {
   const root = Scope.makeUnsafe()
-  const log = Context.get(await Effect.runPromise(Layer.buildWithScope(Layer.provide(logLayer, settings), root)), Log)
+  const log = Context.get(await Effect.runPromise(Layer.buildWithScope(Layer.provide(nodeLayer, settings), root)), Log)
   let current = Scope.makeUnsafe()
   const take = async ({ ids, bytes }: SinkOrder): Promise<void> => {
     await Effect.runPromise(Scope.close(current, Exit.void))

@@ -16,9 +16,12 @@ const source = recording('h264.webm')
 const nothing = new Uint8Array(16 * 1024)
 
 test('a full log refuses chunks and new streams with 1013; what was accepted is all there when it has room again', async () => {
-  const edge = await platform.start({ name: 'edge', roles: 'edge' })
+  const [edge, actors] = await Promise.all([platform.start({ name: 'edge', roles: 'edge' }), platform.start({ name: 'actors', roles: 'actors,archive' })])
   const half = Math.floor(source.chunks.length / 2)
   const filler = await startPublishing(edge.url, { recordingId: 'fills', mimeType: source.mimeType, resumes: false })
+  const publisher = await startPublishing(edge.url, { recordingId: 'waits', mimeType: source.mimeType, giveUpAfter_ms: 90_000 })
+  // Nobody reads, and nobody trims, until it wakes.
+  actors.signal('SIGSTOP')
   filler.send(source.chunks[0]?.bytes ?? new Uint8Array(0))
   const fill = async (chunks: number): Promise<void> => {
     for (let sent = 0; sent < chunks; sent++) {
@@ -27,7 +30,6 @@ test('a full log refuses chunks and new streams with 1013; what was accepted is 
     }
   }
   await fill(800)
-  const publisher = await startPublishing(edge.url, { recordingId: 'waits', mimeType: source.mimeType, giveUpAfter_ms: 90_000 })
   for (const { bytes } of source.chunks.slice(0, half)) publisher.send(bytes)
   await publisher.drained()
   const full = await fill(Number.POSITIVE_INFINITY).catch((error: PublishingEnded) => error)
@@ -42,7 +44,7 @@ test('a full log refuses chunks and new streams with 1013; what was accepted is 
   const acknowledged = publisher.acknowledged()
   expect(acknowledged).toBeLessThan(source.chunks.length)
 
-  await platform.start({ name: 'actors', roles: 'actors,archive' })
+  actors.signal('SIGCONT')
   await publisher.drained()
   await publisher.stop()
   const archived = (await readRecording(edge.url, 'waits')).get('source')
