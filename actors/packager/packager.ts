@@ -8,11 +8,13 @@ import type { Sample } from '../fmp4/sample.ts'
 import { cut, endOf, type Ended } from './cut.ts'
 import { RECORD_BYTES, WINDOW_LAG_SEGMENTS_MAX, WINDOW_SEGMENTS_MIN } from './limits.ts'
 import { emptyEstimate, isSettled, medianInterval, type PartTargetEstimate, partTarget_us } from './partTarget.ts'
-import { audioLimit, beginAfresh, emptySegmentation, forgetBefore, onSourceEnd, openedBy, type Segmentation } from './segmentation.ts'
+import { audioLimit, beginAfresh, beginAt, emptySegmentation, forgetBefore, onSourceEnd, openedBy, type Segmentation } from './segmentation.ts'
 import { closePart, lastLasts, newTrack, nextSegment, receive, toCommon, type Track } from './track.ts'
 
 const TICKS_PER_MS = 90
 const MICROSECONDS_PER_TICK = 100 / 9
+/** In place of a checksum: whatever init segment comes next. */
+const ANY_INIT = 0
 /** What a rendition's bit rate is said to be before a segment of it is whole. */
 const GUESS_BPS = 1_000_000
 
@@ -55,10 +57,10 @@ export const newPackager = (settings: PackagerSettings): Packager => ({
   anchor: undefined
 })
 
-/** Whether an init segment is what the rendition had before. */
+/** Whether an init segment is what the rendition had before, or what it waits for. */
 export const matchesInit = (state: Packager, rendition: string, bytes: Uint8Array): boolean => {
   const known = state.tracks.find(({ name }) => name === rendition)
-  return known === undefined || known.lastPts < 0 || known.init.crc32c === crc32c(bytes)
+  return known === undefined || known.lastPts < 0 || known.init.crc32c === ANY_INIT || known.init.crc32c === crc32c(bytes)
 }
 
 /** FFmpeg has made a rendition's init segment. */
@@ -164,6 +166,17 @@ export const discontinue = (state: Packager): { readonly packager: Packager; rea
 
 /** Where a source goes on in its own time, sound that was published may come again. */
 const afterCut = (track: Track): number => (track.init.info.kind === 'audio' ? track.nextDts : 0)
+
+/**
+ * After `endSegments`: the same frames go on, but FFmpeg, another version of it perhaps, makes other init segments. What
+ * is published stays so and is dropped when it comes again.
+ */
+export const replaceInits = (state: Packager): { readonly packager: Packager; readonly msn: number } => {
+  const msn = Math.max(...state.tracks.map((track) => track.msn), 0)
+  const start = Math.max(...state.tracks.filter((track) => track.msn === msn).map((track) => toCommon(track, track.nextDts)), 0)
+  const tracks = state.tracks.map((track) => (track.init.bytes === undefined ? { ...track, init: { ...track.init, crc32c: ANY_INIT } } : track))
+  return { msn, packager: { ...state, tracks, discontinuities: state.discontinuities + 1, segmentation: beginAt(state.segmentation, msn, start) } }
+}
 
 /** Another owner, or another FFmpeg, goes on: the open parts end where they are. */
 export const closeParts = (state: Packager): Packager => ({ ...state, tracks: state.tracks.map(closePart) })

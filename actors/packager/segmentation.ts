@@ -120,6 +120,12 @@ export const beginAfresh = (state: Segmentation, msn: number): Segmentation => (
   ...state, starts: state.starts.slice(0, msn - state.firstMsn), early: undefined, fresh: true, video: undefined, audio: undefined
 })
 
+/** Segment `msn` begins at `start`, in front of what was decided beyond it. */
+export const beginAt = (state: Segmentation, msn: number, start: number): Segmentation => {
+  const at = msn - state.firstMsn
+  return { ...state, starts: [...state.starts.slice(0, at), { start, firstSeq: 0 }, ...state.starts.slice(at).filter((next) => next.start > start + TICKS_EQUAL)] }
+}
+
 /** Forgets segments before `msn`. */
 export const forgetBefore = (state: Segmentation, msn: number): Segmentation =>
   msn <= state.firstMsn ? state : { ...state, firstMsn: msn, starts: state.starts.slice(msn - state.firstMsn) }

@@ -36,13 +36,13 @@ const timeOf = (data: Uint8Array): number => Number(/@(-?\d+)/.exec(new TextDeco
 /** Not the silence that joins sound on to sound at a discontinuity. */
 const isOfSource = ({ data }: { readonly data: Uint8Array }): boolean => Number.isFinite(timeOf(data))
 
-const expectWhole = (world: StreamWorld, recordings: ReadonlyArray<string>): void => {
+const expectWhole = (world: StreamWorld, recordings: ReadonlyArray<string>, replacements = 0): void => {
   expect(world.done?._tag).toBe('Finish')
   const log = fragmentsIn(world)
   const truths = recordings.map((name) => truthOf(recording(name)))
   const breaks = truths.reduce((sum, { changes }) => sum + changes, recordings.length - 1)
   const pictures = truths.flatMap((truth) => truth.pictures)
-  expect(world.media.at(-1)?.record.checkpoint?.discontinuities).toBe(breaks)
+  expect(world.media.at(-1)?.record.checkpoint?.discontinuities).toBe(breaks + replacements)
   for (const rendition of renditionNames(log)) {
     const times = samplesIn(log, rendition).filter(isOfSource).map(({ data }) => timeOf(data))
     if (rendition !== 'audio') expect(times).toEqual(pictures)
@@ -113,6 +113,21 @@ describe('a stream comes out whole and playable', () => {
       expectWhole(published(inbox, weather), recordings)
     }), { numRuns: 30 })
   })
+})
+
+it('an owner whose FFmpeg makes other init segments goes on behind a discontinuity with the frames that nobody has published', () => {
+  const names = fc.constantFrom('100ms-h264.webm', 'vp8.webm', '100ms-avc3.mp4')
+  fc.assert(fc.property(names, fc.integer({ min: 3, max: 60 }), fc.nat(20), fc.nat(), (name, records, more, seed) => {
+    const world = new StreamWorld(inboxOf(recording(name)), { ladder: [240], liveWindow_ms: 6_000 })
+    drive(world, { ...calm, seed }, () => world.media.length >= records && world.media.some(({ record }) => record.body.case === 'fragments'))
+    world.ffmpegVersion = 'newer '
+    world.takeOver()
+    const until = world.media.length + more
+    drive(world, { ...calm, seed }, () => world.media.length >= until)
+    if (world.done === undefined) world.takeOver()
+    drive(world, { ...calm, seed })
+    expectWhole(world, [name], 1)
+  }), { numRuns: 20 })
 })
 
 it('the source rendition takes the size that a keyframe says, a rung keeps its own, in every owner', () => {

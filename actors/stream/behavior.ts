@@ -4,7 +4,7 @@ import { toBinary } from '@bufbuild/protobuf'
 import { CheckpointSchema } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import type { Decide } from '../../runtime/Behavior.ts'
 import type { FfmpegEvent, FfmpegExited } from '../ffmpeg/FfmpegChild.ts'
-import { endRun, matchesInit, pendingBytes, receiveInit, receiveSamples } from '../packager/packager.ts'
+import { endRun, matchesInit, pendingBytes, receiveInit, receiveSamples, replaceInits } from '../packager/packager.ts'
 import { brokeByItself, causeOfDeath } from './childDeath.ts'
 import { beginSeeking, beginUnreadable } from './gaps.ts'
 import { settleLosses } from './losses.ts'
@@ -62,10 +62,7 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
   const { packager, run } = turn.state
   switch (event._tag) {
     case 'Init':
-      if (!matchesInit(packager, event.rendition, event.bytes)) {
-        enqueueDiscontinuity(turn, 'another init segment after a restart')
-        turn.set({ packager: { ...turn.state.packager, anchor: packager.anchor } })
-      }
+      if (!matchesInit(packager, event.rendition, event.bytes)) enqueueDiscontinuity(turn, 'another init segment after a restart', replaceInits)
       return turn.set({ packager: receiveInit(turn.state.packager, event.rendition, event.bytes, event.info) })
     case 'Samples':
       return turn.set({ packager: receiveSamples(packager, event.rendition, event.samples), quiet: false })

@@ -141,10 +141,10 @@ export const onPublished = (turn: Turn, ticket: string): void => {
   turn.set({ announcing: left, packager: { ...packager, unannounced: packager.unannounced.filter((closed) => ticketOf(closed) !== ticket) } })
 }
 
-/** Ends every segment; what follows has a new timeline piece. */
-export const enqueueDiscontinuity = (turn: Turn, reason: string): void => {
+/** Ends every segment; what follows is another run of FFmpeg, or with `replaceInits` the same frames of another FFmpeg. */
+export const enqueueDiscontinuity = (turn: Turn, reason: string, begin = discontinue): void => {
   const ended = endSegments(turn.state.packager, optionsOf(turn.state))
-  const { packager, msn } = discontinue(ended)
+  const { packager, msn } = begin(ended)
   turn.set({ packager })
   enqueue(turn, { case: 'discontinuity', value: create(DiscontinuitySchema, { msn, reason }) })
 }

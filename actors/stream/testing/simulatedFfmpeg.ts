@@ -16,6 +16,7 @@ const GUESSED_DURATION = 1
  */
 export class SimulatedFfmpeg {
   readonly plan: FfmpegPlan
+  readonly #version: string
   #index: SourceIndex
   #offset = 0
   #tracks: SourceTracks = {}
@@ -27,8 +28,10 @@ export class SimulatedFfmpeg {
   /** Takes the newest frame back, of which perhaps not all bytes come. */
   #takeBack = (): void => undefined
 
-  constructor(plan: FfmpegPlan) {
+  /** Another `version` makes the same frames and other init segments. */
+  constructor(plan: FfmpegPlan, version = '') {
     this.plan = plan
+    this.#version = version
     this.#index = openSource(plan.container)
   }
 
@@ -104,7 +107,7 @@ export class SimulatedFfmpeg {
   #init(output: OutputPlan): FfmpegEvent {
     const { rendition } = output
     const { width, height } = output._tag === 'EncodeVideo' ? output : { width: this.#tracks.video?.width ?? 0, height: this.#tracks.video?.height ?? 0 }
-    const bytes = new TextEncoder().encode(`init of ${rendition} ${output._tag === 'EncodeAudio' ? '' : `${width}x${height}`}`)
+    const bytes = new TextEncoder().encode(`init of ${rendition} ${this.#version}${output._tag === 'EncodeAudio' ? '' : `${width}x${height}`}`)
     return output._tag === 'EncodeAudio'
       ? { _tag: 'Init', rendition, bytes, info: { kind: 'audio', timescale: 48_000, codec: 'mp4a.40.2', channels: 2, sampleRate: 48_000 } }
       : { _tag: 'Init', rendition, bytes, info: { kind: 'video', timescale: 90_000, codec: 'avc1.64001f', width, height } }
