@@ -78,6 +78,7 @@ const blockedOwner = arrangedFault({
   name: 'event loop of an actor node stands still for 5 s',
   group,
   platform: { actors: 1, standby: 1 },
+  expects: { requestsLost: true },
   inTests: true,
   arrange: unsteadyMachines,
   strike: async (world, { order }) => {
@@ -93,6 +94,7 @@ const blockedOwner = arrangedFault({
 const blockedEdge = arrangedFault({
   name: 'event loop of an edge stands still for 5 s',
   group,
+  expects: { requestsLost: true },
   arrange: unsteadyMachines,
   strike: async (world, { order }) => {
     const edge = world.node('edge-0')
