@@ -56,8 +56,9 @@ export const afterGap = ({ stopped: _, ...index }: SourceIndex): SourceIndex | u
     ? { ...index, parser: afterLoss(index.parser), next: undefined, held: none, pass: 0, seeking: beginSeeking({ ...index.seeking, lossy: true, synchronised: false }), strays: noStrays }
     : undefined
 
-/** The same source, of which nothing is wanted before a random-access point behind an offset and a time. */
-export const seekBehind = (index: SourceIndex, behind: Seeking['behind']): SourceIndex => ({ ...index, parser: unfed(index.parser), seeking: beginSeeking({ behind }) })
+/** The same source, of which nothing is wanted before a random-access point behind an offset and a time, or behind the first one. */
+export const seekBehind = (index: SourceIndex, change: Partial<Pick<Seeking, 'behind' | 'passed'>>): SourceIndex =>
+  ({ ...index, parser: unfed(index.parser), seeking: beginSeeking(change) })
 
 /** Whether a place to go on is looked for. */
 export const isSeeking = ({ seeking }: SourceIndex): boolean => seeking !== undefined

@@ -15,6 +15,7 @@ import { closeFailed } from './closeFailed.ts'
 import { TIMELINE_OFFSET_MS } from './limits.ts'
 import { mediaCodec } from './mediaCodec.ts'
 import { makePerformer } from './performer.ts'
+import { behindPoison, suspect } from './poison.ts'
 import { readPoint, readTracks } from './resumePoint.ts'
 import { containerOf, emptySource, newRun } from './runs.ts'
 import type { Action, StreamAction, StreamConfig, StreamMessage, StreamState } from './streamState.ts'
@@ -85,6 +86,9 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   lossesTold: 0,
   lostChunks: Number(checkpoint?.lostChunks ?? 0),
   poisonChunks: Number(checkpoint?.poisonChunks ?? 0),
+  poison: suspect(owned),
+  parking: 0,
+  dying: undefined,
   beginTicks: checkpoint === undefined || checkpoint.renditions.length === 0 ? undefined : Number(checkpoint.beginTicks),
   closing: 'No',
   failure: '',
@@ -104,16 +108,15 @@ const resume = (turn: Turn, checkpoint: Checkpoint): void => {
   const offsetKnown = checkpoint.timelineOffsetMs !== 0n
   const offset = { offset_ms: offsetKnown ? Number(checkpoint.timelineOffsetMs) : TIMELINE_OFFSET_MS, offsetKnown }
   const source = { ...emptySource(saved.epoch, saved.mimeType, container), ...offset, tracks: readTracks(saved), reading: saved.chunkSeq }
+  const { packager, poison } = turn.state
   if (point === undefined) {
+    const index = openSource(container)
     const run = newRun(turn, saved.unreadable ? { phase: 'Over' } : {})
-    return turn.set({ source: { ...source, index: openSource(container), unreadable: saved.unreadable }, run, resumed: offsetKnown })
+    return turn.set({ source: { ...source, index: poison === undefined ? index : behindPoison(index, packager, source, point), unreadable: saved.unreadable }, run, resumed: offsetKnown })
   }
   const { index, prefix } = resumeSource(container, saved.header, point)
-  turn.set({
-    source: { ...source, index, header: saved.header, expected: undefined },
-    run: newRun(turn, { gathered: [prefix], points: [point] }),
-    resume: { _tag: 'Point', point },
-    resumed: true
-  })
+  const begun = { ...source, header: saved.header, expected: undefined }
+  turn.set({ resume: { _tag: 'Point', point }, resumed: true })
+  if (poison !== undefined) return turn.set({ source: { ...begun, index: behindPoison(index, packager, source, point) }, run: newRun(turn) })
+  turn.set({ source: { ...begun, index }, run: newRun(turn, { gathered: [prefix], points: [point] }) })
 }
-

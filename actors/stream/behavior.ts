@@ -37,6 +37,8 @@ const hear = (turn: Turn, message: Message): void => {
       return onAppendRefused(turn, message.reason)
     case 'Published':
       return onPublished(turn, message.ticket)
+    case 'Parked':
+      return turn.set({ parking: turn.state.parking - 1 })
     case 'Described':
       return message.final ? turn.act({ _tag: 'Finish' }) : undefined
     case 'Drain':
@@ -77,12 +79,15 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
 
 /**
  * FFmpeg has gone. After its last byte, and with every frame out, that is as it should be. Otherwise this activation
- * ends and another begins from the log, under the host's supervision.
+ * ends and another begins from the log, under the host's supervision; after a sudden death only once the frames that
+ * came before it are in the log, since they are whole. One that exits has made up the length of its last ones.
  */
 const onExited = (turn: Turn, exited: FfmpegExited): void => {
   const failing = turn.state.next?._tag === 'End' && turn.state.next.reason === EndReason.FAILED
   if (turn.state.run?.phase === 'Draining' && (exited.complete || failing)) return onRunOver(turn)
-  turn.act({ _tag: 'Restart', reason: causeOfDeath(exited), broke: brokeByItself(exited) })
+  const death = { reason: causeOfDeath(exited), broke: brokeByItself(exited) }
+  if (exited.signal !== null && exited.reason === undefined) return turn.set({ dying: death, quiet: true })
+  turn.act({ _tag: 'Restart', ...death })
 }
 
 /** The last frame is out. The picture before a change stands until the one behind it. */
@@ -98,6 +103,7 @@ const goOn = (turn: Turn): void => {
   if (turn.state.closing === 'Recorded') return finish(turn)
   if (turn.state.appending || turn.state.outgoing.length > 0 || turn.state.closing !== 'No') return
   if (turn.state.draining) return turn.act({ _tag: 'Release' })
+  if (turn.state.dying !== undefined) return turn.act({ _tag: 'Restart', ...turn.state.dying })
   const { next, run } = turn.state
   if (next === undefined || (run !== undefined && run.phase !== 'Over') || pendingBytes(turn.state.packager) > 0) return
   if (next._tag === 'End') {

@@ -28,6 +28,10 @@ export const AUDIO_WARMUP_MP4_MS = 285
 export const AUDIO_WARMUP_FRAMES = 4
 /** Chunks since the point to resume at of which it is known where they stand in the inbox. */
 export const SPOTS_MAX = 4_096
+/** Activations that broke by themselves on the same checkpoint, after which what follows it is passed over as poison. */
+export const POISON_ATTEMPTS = 2
+/** Bytes of poison that one activation parks as dead letters; what comes beyond is counted, and not kept. */
+export const POISON_BYTES_MAX = 64 * 1024 * 1024
 /** Losses that a checkpoint carries, the newest, and how much of their reasons: it rides on every record. */
 export const LOSSES_KEPT = 16
 export const LOSS_REASON_CHARS_MAX = 160

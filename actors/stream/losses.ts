@@ -23,11 +23,11 @@ export const noteLoss = (turn: Turn, { kind, firstSeq, endSeq, reason }: Lost): 
   const last = missing.at(-1)
   const from = last === undefined || last.epoch !== source?.epoch ? firstSeq : Math.max(firstSeq, missingUntil)
   const chunks = Math.max(0, endSeq - from)
-  turn.act({ _tag: 'Warn', reason: `epoch ${source?.epoch ?? 0}: ${reason}` })
   turn.set({ missingUntil: Math.max(endSeq, from) })
   if (last !== undefined && last.kind === kind && last.epoch === source?.epoch) {
     return turn.set({ missing: [...missing.slice(0, -1), { ...last, chunks: last.chunks + chunks }] })
   }
+  turn.act({ _tag: 'Warn', reason: `epoch ${source?.epoch ?? 0}: ${reason}` })
   const atMs = BigInt(source?.receivedAt_ms ?? 0)
   turn.set({ missing: [...missing, create(LossSchema, { kind, epoch: source?.epoch ?? 0, firstSeq, chunks, atMs, reason: reason.slice(0, LOSS_REASON_CHARS_MAX) })] })
 }

@@ -1,11 +1,13 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import { Clock, Context, Effect, Exit, Queue, Scope } from 'effect'
+import { Clock, Effect, Exit, Queue, Scope } from 'effect'
 import type { Owned } from '../../runtime/ActorKind.ts'
 import { StreamEndedSchema, StreamEventSchema, StreamFailedSchema } from '../../proto/gen/millrace/v1/event_pb.js'
 import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
 import { RenditionStateSchema, type StreamState as StreamEntry, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { Log } from '../../runtime/Log.ts'
+import { park } from '../../runtime/deadLetters.ts'
+import { forker } from '../../runtime/forker.ts'
 import { tell } from '../../runtime/Tell.ts'
 import { subjects } from '../../runtime/topology.ts'
 import { FINALIZE } from '../archive/Finalizer.ts'
@@ -21,7 +23,8 @@ export const makePerformer = Effect.fnUntraced(function* (
   send: (message: StreamMessage) => void
 ): Effect.fn.Return<(action: StreamAction) => void, never, Log | Buckets | Ffmpeg | Scope.Scope> {
   const context = yield* Effect.context<Log | Buckets | Ffmpeg>()
-  const scope = yield* Effect.scope
+  const fork = yield* forker
+  const run = (effect: Effect.Effect<void, never, Log>): void => fork(Effect.provideContext(effect, context))
   const children = yield* makeChildren(owned.id, send)
   const work = yield* Queue.unbounded<Effect.Effect<void, never, Log | Buckets>>()
   yield* Effect.forkScoped(Effect.forever(Effect.flatten(Queue.take(work))))
@@ -34,13 +37,23 @@ export const makePerformer = Effect.fnUntraced(function* (
         return children(action)
       case 'EndIngest':
         return later(endIngest(owned.id, action.reason, action.ifHead))
+      case 'Park':
+        return run(Effect.andThen(parkEntry(owned.id, action), Effect.sync(() => send({ _tag: 'Parked' }))))
       case 'Describe':
         return later(Effect.andThen(describeStream(owned.id, action), Effect.sync(() => send({ _tag: 'Described', final: action.final }))))
       case 'Warn':
-        return void Effect.runForkWith(Context.add(context, Scope.Scope, scope))(Effect.logWarning(action.reason, { stream: owned.id }))
+        return run(Effect.logWarning(action.reason, { stream: owned.id }))
     }
   }
 })
+
+/** Keeps what is passed over. A log that does not answer is waited for; one that is full keeps nothing, and the stream goes on. */
+const parkEntry = (id: string, { reason, entry, context }: StreamAction & { readonly _tag: 'Park' }): Effect.Effect<void, never, Log> =>
+  park('stream', id, reason, entry, context).pipe(
+    Effect.tapErrorTag('LogUnavailable', () => Effect.sleep(RETRY_MS)),
+    Effect.retry({ while: (error) => error._tag === 'LogUnavailable' }),
+    Effect.catch((error) => Effect.logError('a record that is passed over could not be kept', { stream: id, seq: entry.seq, reason: error._tag }))
+  )
 
 type ChildAction = StreamAction & { readonly _tag: 'Spawn' | 'Feed' | 'EndInput' }
 

@@ -87,7 +87,8 @@ const inPieces = (state: StreamState, record: MediaRecord): ReadonlyArray<MediaR
 
 const send = (turn: Turn): void => {
   const record = turn.state.outgoing[0]
-  if (record === undefined) return
+  // What is passed over is kept before the log says that it is.
+  if (record === undefined || (turn.state.parking > 0 && record.body.case !== 'fragments' && record.body.case !== 'piece')) return
   const { firstPieceSeq } = turn.state
   const cited = firstPieceSeq > 0 && record.checkpoint !== undefined ? { ...record, checkpoint: citeSelf(record.checkpoint, firstPieceSeq) } : record
   turn.set({ appending: true })

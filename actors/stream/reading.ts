@@ -8,6 +8,7 @@ import { pushChunk } from '../source/sourceIndex.ts'
 import { lose } from './gaps.ts'
 import { BACKLOG_BYTES_LOW, FEED_BYTES_MAX, PENDING_BYTES_MAX, SPOTS_MAX } from './limits.ts'
 import { noteLoss } from './losses.ts'
+import { parkPoison } from './poison.ts'
 import { resumeSeqOf } from './resumePoint.ts'
 import { beginEpoch, leaveRun } from './runs.ts'
 import { takeItem } from './sourceItems.ts'
@@ -40,6 +41,7 @@ export const read = (turn: Turn): void => {
 
 const hasRoom = (state: StreamState): boolean =>
   !state.draining &&
+  state.dying === undefined &&
   state.next === undefined &&
   state.closing === 'No' &&
   (state.run === undefined || state.run.queuedBytes < FEED_BYTES_MAX) &&
@@ -110,6 +112,7 @@ const readChunk = (turn: Turn, entry: LogEntry, chunk: Chunk): void => {
   const { index, items } = pushChunk(source.index, { ingestSeq: entry.seq, offset: Number(chunk.offset), bytes: chunk.data })
   turn.setSource({ index })
   turn.set({ items })
+  parkPoison(turn, entry, chunk, items)
 }
 
 const isBefore = (chunk: Chunk, expected: { readonly seq: number; readonly piece: number }): boolean =>

@@ -2,7 +2,7 @@ import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import type { FfmpegPlan } from '../ffmpeg/plan.ts'
 import { type Packager, timelineEnd } from '../packager/packager.ts'
 import { toCommon } from '../packager/track.ts'
-import { type Container, openSource, resumePrefix } from '../source/sourceIndex.ts'
+import { type Container, openSource, resumePrefix, seekBehind } from '../source/sourceIndex.ts'
 import { SOURCE_AUDIO_BACK_MS_MAX } from '../limits.ts'
 import { LOSS_AHEAD_MS_MAX, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS, WALL_CLOCK_DRIFT_MS_MAX } from './limits.ts'
 import { settleLosses } from './losses.ts'
@@ -21,8 +21,11 @@ export const containerOf = (mimeType: string): Container => (/^(video|audio)\/mp
 export const beginEpoch = (turn: Turn, epoch: number, mimeType: string, ingestSeq: number): void => {
   const container = containerOf(mimeType)
   const first = turn.state.source === undefined
+  const poison = first ? turn.state.poison : undefined
+  const index = openSource(container)
   turn.set({
-    source: { ...emptySource(epoch, mimeType, container), index: openSource(container), offset_ms: TIMELINE_OFFSET_MS, offsetKnown: first },
+    poison,
+    source: { ...emptySource(epoch, mimeType, container), index: poison === undefined ? index : seekBehind(index, { passed: true }), offset_ms: TIMELINE_OFFSET_MS, offsetKnown: first },
     run: newRun(turn),
     resume: { _tag: 'Start', ingestSeq }
   })
@@ -103,6 +106,7 @@ export const place = (turn: Turn, firstPts: number): void => {
   }
   const reason = turn.state.missing.at(-1)?.reason
   if (run.found !== undefined && first !== undefined) settleLosses(turn, chunkAt(source, first.position.ingestSeq), run.found.frames)
+  if (run.found !== undefined) turn.set({ poison: undefined })
   if (packager.tracks.some(({ lastPts }) => lastPts >= 0) && !continues(turn)) enqueueDiscontinuity(turn, reason ?? 'the source changed')
   else if (reason !== undefined) enqueueMark(turn, reason)
   const ticks = firstPts + offsetTicks(turn)

@@ -16,6 +16,8 @@ export type StreamMessage =
   | { readonly _tag: 'Child'; readonly run: number; readonly event: FfmpegEvent }
   /** The entry asked for with `Describe` is written. */
   | { readonly _tag: 'Described'; readonly final: boolean }
+  /** What was given to `Park` is stored, or will never be. */
+  | { readonly _tag: 'Parked' }
 
 /** What a stream actor wants done beside what the runtime does for every actor. */
 export type StreamAction =
@@ -26,6 +28,8 @@ export type StreamAction =
   | { readonly _tag: 'EndIngest'; readonly reason: EndReason; readonly ifHead: number | undefined }
   /** Writes the stream's entry for everyone to see. */
   | { readonly _tag: 'Describe'; readonly status: StreamStatus; readonly reason: string; readonly record: MediaRecord; readonly final: boolean }
+  /** Keeps a record of the inbox as a dead letter; `context` is what has to come before it. */
+  | { readonly _tag: 'Park'; readonly reason: string; readonly entry: LogEntry; readonly context: Uint8Array }
   /** Says that chunks are missing or damaged. */
   | { readonly _tag: 'Warn'; readonly reason: string }
 
@@ -149,6 +153,11 @@ export interface StreamState {
   readonly lossesTold: number
   readonly lostChunks: number
   readonly poisonChunks: number
+  /** Set while what broke FFmpeg again and again is passed over: why, bytes parked so far, and letters on their way. */
+  readonly poison: { readonly reason: string; readonly bytes: number } | undefined
+  readonly parking: number
+  /** FFmpeg has died suddenly: the activation ends once what it gave before is in the log. */
+  readonly dying: { readonly reason: string; readonly broke: boolean } | undefined
   readonly beginTicks: number | undefined
   readonly closing: 'No' | 'Recorded' | 'Describing'
   readonly failure: string

@@ -3,7 +3,7 @@ import { ChunkSchema, EndReason, IngestEndSchema, IngestRecordSchema, type Inges
 import { type StreamEvent, StreamEventSchema } from '../../../proto/gen/millrace/v1/event_pb.js'
 import type { MediaRecord } from '../../../proto/gen/millrace/v1/media_pb.js'
 import { type SegmentClosed, SegmentClosedSchema } from '../../../proto/gen/millrace/v1/segment_pb.js'
-import type { RecordStamp } from '../../../runtime/ActorKind.ts'
+import type { Owned, RecordStamp } from '../../../runtime/ActorKind.ts'
 import { crc32c } from '../../../runtime/checksum.ts'
 import type { LogEntry } from '../../../runtime/Log.ts'
 import { decideTakeOver } from '../../../runtime/takeOver.ts'
@@ -85,8 +85,6 @@ export class StreamWorld {
   done: Of<'Finish'> | Of<'Release'> | Of<'Restart'> | undefined
   now_ms = 0
   token = 0
-  /** Of the FFmpeg that owners start from now on. */
-  ffmpegVersion = ''
   delivered = 0
   wantsMore = false
   appending: Of<'Append'> | undefined
@@ -97,6 +95,12 @@ export class StreamWorld {
   described: Array<Of<'Describe'>> = []
   warnings: Array<string> = []
   readonly told: Array<StreamEvent> = []
+  parking: Array<Of<'Park'>> = []
+  readonly parked: Array<Of<'Park'>> = []
+  /** Source times (90 kHz) of pictures on which FFmpeg crashes. */
+  poison: ReadonlySet<number> = new Set()
+  #owned: Owned<MediaRecord> | undefined
+  #moved = false
   #child: { readonly run: number; readonly ffmpeg: SimulatedFfmpeg } | undefined
 
   constructor(inbox: Inbox, settings: Partial<StreamConfig['settings']> = {}, messageBytesMax = 8 * 1024 * 1024) {
@@ -106,19 +110,21 @@ export class StreamWorld {
   }
 
   /** Another owner takes the stream over; what the old one had on its way is gone. */
-  takeOver(): void {
-    this.state = this.#takeOver()
+  takeOver(broke?: string): void {
+    this.state = this.#takeOver(broke)
   }
 
-  #takeOver(): StreamState {
+  #takeOver(broke?: string): StreamState {
     const head = this.media.at(-1)
-    const step = decideTakeOver(mediaCodec, head, this.token + 1)
+    const step = decideTakeOver(mediaCodec, head, this.token + 1, broke)
     if (step._tag === 'Superseded') throw new Error('a newer owner has written')
     this.token = this.#store(step.record, { ...step.stamp, node: 'n', writtenAt_ms: 0 })
-    Object.assign(this, { done: undefined, appending: undefined, publishing: [], describing: [], events: [], wantsMore: true, delivered: step.stamp.resumeSeq - 1 })
+    Object.assign(this, { done: undefined, appending: undefined, publishing: [], describing: [], parking: [], events: [], wantsMore: true, delivered: step.stamp.resumeSeq - 1 })
     this.timers = new Set()
     this.#child = undefined
-    const begun = beginStream({ ...this.config, token: this.token, resumeSeq: step.stamp.resumeSeq }, { id: 's', token: this.token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts }, this.now_ms)
+    this.#moved = false
+    this.#owned = { id: 's', token: this.token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts, brokenBy: step.stamp.brokenBy ?? '' }
+    const begun = beginStream({ ...this.config, token: this.token, resumeSeq: step.stamp.resumeSeq }, this.#owned, this.now_ms)
     this.state = begun.state
     for (const action of begun.actions) this.#perform(action)
     return begun.state
@@ -164,7 +170,9 @@ export class StreamWorld {
     const action = this.appending
     if (action === undefined) throw new Error('nothing is on its way')
     this.appending = undefined
-    return this.#store(action.record, { leaseRevision: this.token, resumeSeq: action.resumeSeq, attempts: 0, fencingToken: this.token, node: 'n', writtenAt_ms: 0 })
+    this.#moved ||= mediaCodec.isProgress(action.record)
+    const { attempts, brokenBy } = this.#moved || this.#owned === undefined ? { attempts: 0, brokenBy: '' } : this.#owned
+    return this.#store(action.record, { leaseRevision: this.token, resumeSeq: action.resumeSeq, attempts, brokenBy: brokenBy ?? '', fencingToken: this.token, node: 'n', writtenAt_ms: 0 })
   }
 
   #store(record: MediaRecord, stamp: RecordStamp): number {
@@ -178,7 +186,7 @@ export class StreamWorld {
   #perform(action: Action): void {
     switch (action._tag) {
       case 'Spawn':
-        this.#child = { run: action.run, ffmpeg: new SimulatedFfmpeg(action.plan, this.ffmpegVersion) }
+        this.#child = { run: action.run, ffmpeg: new SimulatedFfmpeg(action.plan, this.poison) }
         this.events = []
         return
       case 'Feed':
@@ -200,6 +208,9 @@ export class StreamWorld {
       case 'Describe':
         this.described.push(action)
         this.describing.push(action)
+        return
+      case 'Park':
+        this.parking.push(action)
         return
       case 'Warn':
         this.warnings.push(action.reason)

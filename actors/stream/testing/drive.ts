@@ -27,6 +27,7 @@ export const drive = (world: StreamWorld, weather: Weather, until: () => boolean
   let { crashes, drains } = weather
   for (let step = 0; step < STEPS_MAX; step += 1) {
     if (world.done?._tag === 'Release') world.takeOver()
+    if (world.done?._tag === 'Restart') world.takeOver(world.done.broke ? world.done.reason : undefined)
     if (world.done !== undefined || until()) return
     if (drains > 0 && random() < 0.01) {
       drains -= 1
@@ -59,6 +60,7 @@ const possible = (world: StreamWorld, refuses: () => boolean, pick: (count: numb
   }
   if (world.appending !== undefined) choices.push(() => void (refuses() ? world.refuse() : world.append()))
   if (world.publishing.length > 0) choices.push(() => published(world, pick(world.publishing.length)))
+  if (world.parking.length > 0) choices.push(() => parked(world))
   if (world.describing.length > 0) choices.push(() => described(world))
   if (choices.length === 0 && world.timers.delete('start')) choices.push(() => void world.send({ _tag: 'Elapsed', timer: 'start' }))
   return choices
@@ -76,6 +78,14 @@ export const hearChild = (world: StreamWorld): void => {
 export const published = (world: StreamWorld, index = 0): void => {
   const [action] = world.publishing.splice(index, 1)
   if (action !== undefined) world.send({ _tag: 'Published', ticket: action.ticket })
+}
+
+/** A dead letter is stored. */
+export const parked = (world: StreamWorld): void => {
+  const action = world.parking.shift()
+  if (action === undefined) return
+  world.parked.push(action)
+  world.send({ _tag: 'Parked' })
 }
 
 /** The stream's entry is written. */

@@ -16,7 +16,8 @@ const GUESSED_DURATION = 1
  */
 export class SimulatedFfmpeg {
   readonly plan: FfmpegPlan
-  readonly #version: string
+  readonly #poison: ReadonlySet<number>
+  #dead = false
   #index: SourceIndex
   #offset = 0
   #tracks: SourceTracks = {}
@@ -28,19 +29,24 @@ export class SimulatedFfmpeg {
   /** Takes the newest frame back, of which perhaps not all bytes come. */
   #takeBack = (): void => undefined
 
-  /** Another `version` makes the same frames and other init segments. */
-  constructor(plan: FfmpegPlan, version = '') {
+  /** `poison`: source times (90 kHz) of pictures on which it crashes. */
+  constructor(plan: FfmpegPlan, poison: ReadonlySet<number> = new Set()) {
     this.plan = plan
-    this.#version = version
+    this.#poison = poison
     this.#index = openSource(plan.container)
   }
 
   /** Takes bytes of stdin. */
   feed(bytes: Uint8Array): ReadonlyArray<FfmpegEvent> {
+    if (this.#dead) return []
     const { index, items } = pushChunk(this.#index, { ingestSeq: 1, offset: this.#offset, bytes })
     this.#index = index
     this.#offset += bytes.byteLength
     for (const item of items) {
+      if (item._tag === 'VideoFrame' && this.#poison.has(item.pts)) {
+        this.#dead = true
+        return [...this.#give(false), { _tag: 'Exited', code: null, signal: 'SIGSEGV', complete: false, stderr: 'it hurts' }]
+      }
       if (item._tag === 'Header') this.#tracks = item.tracks
       if (item._tag === 'VideoFrame') this.#see(item.pts, item.randomAccess !== undefined)
       if (item._tag === 'AudioFrame') this.#hear(item.pts, item.duration)
@@ -50,6 +56,7 @@ export class SimulatedFfmpeg {
 
   /** Stdin has ended. A frame of which bytes are missing is dropped. */
   end(): ReadonlyArray<FfmpegEvent> {
+    if (this.#dead) return []
     if (this.#index.pass > 0) this.#takeBack()
     return [...this.#give(true), { _tag: 'Exited', code: 0, signal: null, complete: true, stderr: '' }]
   }
@@ -107,7 +114,7 @@ export class SimulatedFfmpeg {
   #init(output: OutputPlan): FfmpegEvent {
     const { rendition } = output
     const { width, height } = output._tag === 'EncodeVideo' ? output : { width: this.#tracks.video?.width ?? 0, height: this.#tracks.video?.height ?? 0 }
-    const bytes = new TextEncoder().encode(`init of ${rendition} ${this.#version}${output._tag === 'EncodeAudio' ? '' : `${width}x${height}`}`)
+    const bytes = new TextEncoder().encode(`init of ${rendition} ${output._tag === 'EncodeAudio' ? '' : `${width}x${height}`}`)
     return output._tag === 'EncodeAudio'
       ? { _tag: 'Init', rendition, bytes, info: { kind: 'audio', timescale: 48_000, codec: 'mp4a.40.2', channels: 2, sampleRate: 48_000 } }
       : { _tag: 'Init', rendition, bytes, info: { kind: 'video', timescale: 90_000, codec: 'avc1.64001f', width, height } }

@@ -1,0 +1,47 @@
+import type { Chunk } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import { LossKind } from '../../proto/gen/millrace/v1/loss_pb.js'
+import type { Owned } from '../../runtime/ActorKind.ts'
+import type { LogEntry } from '../../runtime/Log.ts'
+import { type Packager, timelineEnd } from '../packager/packager.ts'
+import { toCommon } from '../packager/track.ts'
+import { ANYWHERE } from '../source/seeking.ts'
+import { type RandomAccessPoint, resumePrefix, seekBehind, type SourceIndex, type SourceItem } from '../source/sourceIndex.ts'
+import { LOSS_REASON_CHARS_MAX, POISON_ATTEMPTS, POISON_BYTES_MAX } from './limits.ts'
+import { noteLoss } from './losses.ts'
+import type { Source, StreamState } from './streamState.ts'
+import type { Turn } from './Turn.ts'
+
+const TICKS_PER_MS = 90
+const SOUND_PASSED_OVER_MS = 1_000
+
+/** What an activation passes over, after others before it broke on it. */
+export const suspect = ({ attempts, brokenBy }: Pick<Owned<unknown>, 'attempts' | 'brokenBy'>): StreamState['poison'] =>
+  attempts < POISON_ATTEMPTS ? undefined : { reason: `it broke ${attempts} activations in a row: ${brokenBy ?? ''}`.slice(0, LOSS_REASON_CHARS_MAX), bytes: 0 }
+
+/**
+ * The index of a source that is to be gone on with behind poison: at the first random-access point that is behind all
+ * pictures that are published, and not the one where it was resumed.
+ */
+export const behindPoison = (index: SourceIndex, packager: Packager, source: Pick<Source, 'offset_ms' | 'tracks'>, point: RandomAccessPoint | undefined): SourceIndex => {
+  const pictures = packager.tracks.filter(({ init, lastPts }) => init.info.kind === 'video' && lastPts >= 0)
+  const sound = source.tracks.video === undefined ? [timelineEnd(packager) + SOUND_PASSED_OVER_MS * TICKS_PER_MS] : []
+  const published = Math.max(...pictures.map((track) => toCommon(track, track.lastPts)), ...sound)
+  const pts = published - source.offset_ms * TICKS_PER_MS
+  if (point === undefined) return seekBehind(index, { passed: true, behind: { ...ANYWHERE, pts } })
+  return seekBehind(index, { behind: { offset: point.position.offset, pts: Math.max(point.pts, pts) } })
+}
+
+/** A record that is passed over is kept as a dead letter, unless the stream goes on with its very first byte. */
+export const parkPoison = (turn: Turn, entry: LogEntry, chunk: Chunk, items: ReadonlyArray<SourceItem>): void => {
+  const { poison, source, resume } = turn.state
+  if (poison === undefined || source === undefined) return
+  const found = items.find((item) => item._tag === 'Found')
+  if (found?.at.position.ingestSeq === entry.seq && found.at.position.offset === Number(chunk.offset)) return
+  noteLoss(turn, { kind: LossKind.POISON, firstSeq: chunk.seq, endSeq: chunk.seq + 1, reason: poison.reason })
+  const bytes = poison.bytes + entry.data.byteLength
+  if (bytes > POISON_BYTES_MAX) return
+  const context = poison.bytes === 0 && resume._tag === 'Point' && source.header !== undefined ? resumePrefix(source.container, source.header, resume.point) : new Uint8Array()
+  const from = resume._tag === 'Point' ? resume.point.position.offset : 0
+  turn.set({ poison: { ...poison, bytes }, parking: turn.state.parking + 1 })
+  turn.act({ _tag: 'Park', reason: `from byte ${from} of epoch ${source.epoch} on: ${poison.reason}`, entry, context })
+}
