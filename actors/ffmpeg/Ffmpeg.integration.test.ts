@@ -130,8 +130,8 @@ it('our fragments decode to the very frames of what FFmpeg writes by itself', as
   const outputs = [copy, rung240, audio]
   await withFolder(async (folder) => {
     const paths = outputs.map((output) => join(folder, output.rendition))
-    const args = ffmpegArguments(planFor('h264.webm', outputs), paths).map((arg) =>
-      arg === 'unix' ? 'file' : arg.replace(/^unix:/, 'file:'),
+    const args = ffmpegArguments(planFor('h264.webm', outputs)).map((arg) =>
+      arg === 'pipe' ? 'pipe,file' : arg.replace(/^pipe:([1-9])$/, (_pipe, descriptor: string) => `file:${paths[Number(descriptor) - 3] ?? ''}`),
     )
     expect(spawnSync('ffmpeg', args, { input: recording('h264.webm').bytes }).status).toBe(0)
     for (const path of paths) {

@@ -7,7 +7,6 @@ import { ADDRESS_SPACE_BYTES, EXHAUSTED_PAUSE_MS, EXHAUSTED_RETRIES_MAX, QUIET_M
 import type { FfmpegPlan } from './plan.ts'
 import { startChild } from './startChild.ts'
 import type { ChildSettings } from './startChild.ts'
-import { defaultSocketRoot, removeStaleSocketFolders } from './socketFolder.ts'
 import { watchdogLimits } from './watchdog.ts'
 
 export type { FfmpegChild, FfmpegEvent, FfmpegExited } from './events.ts'
@@ -19,7 +18,7 @@ export class Ffmpeg extends Context.Service<
     /**
      * Starts a child that lives until it exits or the scope closes; closing waits until nothing of it is left.
      * `onEvent` is called from socket callbacks: it must not block and must not throw.
-     * Fails with `FfmpegUnavailable` when there is no FFmpeg or the system refuses folder, socket or process; where it has
+     * Fails with `FfmpegUnavailable` when there is no FFmpeg or the system refuses sockets or process; where it has
      * no more of them just now, that is waited out for a while.
      */
     readonly spawn: (
@@ -37,7 +36,6 @@ export const layerWith = (settings: Partial<ChildSettings>): Layer.Layer<Ffmpeg>
   Layer.sync(Ffmpeg, () => {
     const executable = findExecutable(settings.executable ?? 'ffmpeg')
     const complete = { ...defaultSettings(), ...settings }
-    removeStaleSocketFolders(complete.socketRoot, Date.now())
     return Ffmpeg.of({
       spawn: Effect.fn('Ffmpeg.spawn')(function* (plan, onEvent) {
         if (executable === undefined) return yield* new FfmpegUnavailable({ message: `${settings.executable ?? 'ffmpeg'} is not on PATH` })
@@ -75,5 +73,4 @@ const defaultSettings = (): Omit<ChildSettings, 'executable'> => ({
   quiet_ms: QUIET_MS,
   watchdog: watchdogLimits,
   watchdogPeriod_ms: WATCHDOG_PERIOD_MS,
-  socketRoot: defaultSocketRoot(),
 })

@@ -1,7 +1,7 @@
+import type { Socket } from 'node:net'
 import type { FfmpegEvent } from './events.ts'
 import { OutputSocket } from './OutputSocket.ts'
 import { RenditionReader } from './RenditionReader.ts'
-import { makeSocketFolder, removeSocketFolder, socketPath } from './socketFolder.ts'
 
 /** What the outputs of one child tell their owner. */
 export interface OutputSetEvents {
@@ -15,14 +15,8 @@ export interface OutputSetEvents {
   readonly ended: (rendition: string) => void
 }
 
-/**
- * The receiving ends of all outputs of one child, in a private folder that is removed as soon as FFmpeg has connected to
- * all of them: while it runs nothing of it is in the file system.
- */
+/** The receiving ends of all outputs of one child. */
 export class OutputSet {
-  /** Socket paths in the order of the renditions. */
-  readonly paths: ReadonlyArray<string>
-  readonly #folder: string
   readonly #events: OutputSetEvents
   readonly #quiet_ms: number
   readonly #readers: Array<RenditionReader> = []
@@ -30,27 +24,14 @@ export class OutputSet {
   #quietTimer: NodeJS.Timeout | undefined
   #hasNewSamples = false
 
-  private constructor(folder: string, outputs: number, quiet_ms: number, events: OutputSetEvents) {
-    this.#folder = folder
+  /** Reads the sockets, one for each rendition and in their order. */
+  constructor(sockets: ReadonlyArray<Socket>, renditions: ReadonlyArray<string>, quiet_ms: number, events: OutputSetEvents) {
     this.#quiet_ms = quiet_ms
     this.#events = events
-    this.paths = Array.from({ length: outputs }, (_, index) => socketPath(folder, index))
-  }
-
-  /** Listens for every rendition in a new folder under `root`. Rejects, leaving nothing behind, when the system refuses. */
-  static async open(
-    root: string,
-    renditions: ReadonlyArray<string>,
-    quiet_ms: number,
-    events: OutputSetEvents,
-  ): Promise<OutputSet> {
-    const set = new OutputSet(makeSocketFolder(root), renditions.length, quiet_ms, events)
-    try {
-      for (const [index, rendition] of renditions.entries()) await set.#listen(index, rendition)
-      return set
-    } catch (error) {
-      await set.close()
-      throw error
+    for (const [index, rendition] of renditions.entries()) {
+      const socket = sockets[index]
+      if (socket === undefined) throw new RangeError(`no socket for output ${rendition}`)
+      this.#attach(socket, rendition)
     }
   }
 
@@ -59,26 +40,22 @@ export class OutputSet {
     return this.#readers.every((reader) => reader.isWhole)
   }
 
-  /** Call when the child is dead: reads what is still in the sockets, says `Quiet` if that is due, removes the folder. */
+  /** Call when the child is dead: reads what is still in the sockets, and says `Quiet` if that is due. */
   async close(): Promise<void> {
     await Promise.all(this.#sockets.map((socket) => socket.close()))
     clearTimeout(this.#quietTimer)
     this.#sayQuiet()
-    removeSocketFolder(this.#folder)
   }
 
-  async #listen(index: number, rendition: string): Promise<void> {
+  #attach(socket: Socket, rendition: string): void {
     const reader = new RenditionReader()
-    const socket = await OutputSocket.listen(socketPath(this.#folder, index), {
-      connected: () => {
-        if (this.#sockets.every((each) => each.isConnected)) removeSocketFolder(this.#folder)
-      },
-      data: (bytes) => this.#read(rendition, reader, bytes),
-      failed: (error) => this.#events.failed(`output ${rendition}: ${error.message}`),
-      ended: () => this.#events.ended(rendition),
-    })
     this.#readers.push(reader)
-    this.#sockets.push(socket)
+    const events = {
+      data: (bytes: Uint8Array) => this.#read(rendition, reader, bytes),
+      failed: (error: Error) => this.#events.failed(`output ${rendition}: ${error.message}`),
+      ended: () => this.#events.ended(rendition),
+    }
+    this.#sockets.push(new OutputSocket(socket, events))
   }
 
   #read(rendition: string, reader: RenditionReader, bytes: Uint8Array): void {

@@ -1,9 +1,7 @@
-import { createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 
 /** What an output socket tells its owner. */
 export interface OutputSocketEvents {
-  readonly connected: () => void
   /** The owner may keep the bytes. */
   readonly data: (bytes: Uint8Array) => void
   readonly failed: (error: Error) => void
@@ -11,63 +9,23 @@ export interface OutputSocketEvents {
   readonly ended: () => void
 }
 
-/**
- * The listening end of one FFmpeg output. Takes one connection, reads it without ever pausing (one slow reader would
- * freeze every rendition), and stops listening once it has it.
- */
+/** The receiving end of one FFmpeg output. Reads it without ever pausing: one slow reader would freeze every rendition. */
 export class OutputSocket {
-  readonly #server: Server
-  readonly #events: OutputSocketEvents
   readonly #drained: Promise<void>
-  #resolveDrained: () => void = () => {}
-  #socket: Socket | undefined
 
-  private constructor(events: OutputSocketEvents) {
-    this.#events = events
-    this.#server = createServer((socket) => this.#accept(socket))
+  constructor(socket: Socket, events: OutputSocketEvents) {
+    socket.on('data', events.data)
+    socket.on('error', events.failed)
     this.#drained = new Promise((resolve) => {
-      this.#resolveDrained = resolve
-    })
-  }
-
-  /** Listens at `path`. Rejects with what the system says. */
-  static async listen(path: string, events: OutputSocketEvents): Promise<OutputSocket> {
-    const output = new OutputSocket(events)
-    await new Promise<void>((resolve, reject) => {
-      output.#server.once('error', reject)
-      output.#server.listen(path, () => {
-        output.#server.off('error', reject)
-        output.#server.on('error', events.failed)
+      socket.once('close', () => {
         resolve()
+        events.ended()
       })
     })
-    return output
   }
 
-  get isConnected(): boolean {
-    return this.#socket !== undefined
-  }
-
-  /** Stops listening; resolves once everything that came over the connection, if there was one, is read. */
-  async close(): Promise<void> {
-    this.#server.close()
-    if (this.#socket === undefined) this.#resolveDrained()
-    await this.#drained
-  }
-
-  #accept(socket: Socket): void {
-    if (this.#socket !== undefined) {
-      socket.destroy()
-      return
-    }
-    this.#socket = socket
-    this.#server.close()
-    socket.on('data', (bytes) => this.#events.data(bytes))
-    socket.on('error', (error) => this.#events.failed(error))
-    socket.on('close', () => {
-      this.#resolveDrained()
-      this.#events.ended()
-    })
-    this.#events.connected()
+  /** Resolves once the other end is closed and everything that came is read. */
+  close(): Promise<void> {
+    return this.#drained
   }
 }

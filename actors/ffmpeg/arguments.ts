@@ -1,4 +1,5 @@
 import ffmpeg from 'fluent-ffmpeg'
+import { FIRST_OUTPUT } from './launch.ts'
 import { THREADS } from './limits.ts'
 import type { EncodeAudio, EncodeVideo, FfmpegPlan, OutputPlan } from './plan.ts'
 
@@ -15,16 +16,14 @@ interface ArgumentSource {
 }
 
 /**
- * The argument list of `plan`, with one socket path per output. fluent-ffmpeg builds the command and its list; the child
+ * The argument list of `plan`, whose outputs are the child's descriptors from `FIRST_OUTPUT` on. fluent-ffmpeg builds the command and its list; the child
  * is spawned by `FfmpegChild`, because fluent-ffmpeg's `run` keeps stderr without a bound, pipes stdin without
- * accounting, and has no process group. Throws `RangeError` (a defect) when paths and outputs differ in number.
+ * accounting, and has no process group.
  */
-export const ffmpegArguments = (plan: FfmpegPlan, socketPaths: ReadonlyArray<string>): ReadonlyArray<string> => {
+export const ffmpegArguments = (plan: FfmpegPlan): ReadonlyArray<string> => {
   const command = ffmpeg().input('pipe:0').inputOptions(inputOptions(plan.container))
   plan.outputs.forEach((output, index) => {
-    const path = socketPaths[index]
-    if (path === undefined) throw new RangeError(`no socket for output ${output.rendition}`)
-    command.output(`unix:${path}`).outputOptions([...trackOptions(output), ...muxerOptions(plan.timelineOffset_ms)])
+    command.output(`pipe:${FIRST_OUTPUT + index}`).outputOptions([...trackOptions(output), ...muxerOptions(plan.timelineOffset_ms)])
   })
   return (command as unknown as ArgumentSource)._getArguments()
 }
@@ -39,7 +38,7 @@ const inputOptions = (container: FfmpegPlan['container']): Array<string> => [
 
 const muxerOptions = (timelineOffset_ms: number): Array<string> => [
   ...['-video_track_timescale', '90000', '-write_btrt', '0', '-f', 'mp4', '-movflags', FRAGMENT_FLAGS],
-  ...['-flush_packets', '1', '-output_ts_offset', String(timelineOffset_ms / 1000), '-protocol_whitelist', 'unix'],
+  ...['-flush_packets', '1', '-output_ts_offset', String(timelineOffset_ms / 1000), '-protocol_whitelist', 'pipe'],
 ]
 
 const trackOptions = (output: OutputPlan): Array<string> => {

@@ -2,10 +2,14 @@ import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 
-/** A child with stdin and stderr. */
+/** A child with stdin and stderr; its outputs are its further descriptors, from `FIRST_OUTPUT` on. */
 export type LaunchedProcess = ChildProcessByStdio<Writable, null, Readable>
+
+/** Descriptor of the first output in the child. */
+export const FIRST_OUTPUT = 3
 
 /** How children are started. */
 export interface LaunchSettings {
@@ -29,19 +33,24 @@ export const findExecutable = (name: string): string | undefined =>
 /**
  * Starts FFmpeg as leader of its own process group, with an address-space limit, and with none of this process's
  * environment (it holds secrets) beyond where programs and libraries are. A shell sets the limit and is replaced by
- * what it starts, so the pid is FFmpeg's own.
+ * what it starts, so the pid is FFmpeg's own. It is born with one end of a Unix socket pair for each output: sockets
+ * without a name can be left behind by nobody.
  */
-export const launch = (settings: LaunchSettings, args: ReadonlyArray<string>): LaunchedProcess => {
+export const launch = (settings: LaunchSettings, args: ReadonlyArray<string>, outputs: number): LaunchedProcess => {
   const limit_kb = Math.floor(settings.addressSpace_bytes / 1024)
   const dieWithParent = settings.setpriv === undefined ? [] : [settings.setpriv, '--pdeathsig', 'KILL', '--']
   const command = [...dieWithParent, settings.executable, ...args]
   return spawn('/bin/sh', ['-c', `ulimit -v ${limit_kb}; exec "$@"`, 'sh', ...command], {
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe', ...Array.from({ length: outputs }, () => 'pipe' as const)],
     detached: true,
     cwd: '/',
     env: inheritedEnvironment(),
-  })
+  }) as LaunchedProcess
 }
+
+/** Our ends of the outputs of a child that has been spawned. */
+export const outputSockets = (process: LaunchedProcess): ReadonlyArray<Socket> =>
+  (process.stdio as ReadonlyArray<unknown>).slice(FIRST_OUTPUT) as ReadonlyArray<Socket>
 
 /** Kills the process group that `pid` leads, with everything in it. A group that is gone already is fine. */
 export const killGroup = (pid: number): void => {

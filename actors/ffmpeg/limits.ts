@@ -36,9 +36,3 @@ export const WATCHDOG_PERIOD_MS = 500
 /** How often a child that the machine has no room for is tried again, and the pause between. */
 export const EXHAUSTED_RETRIES_MAX = 30
 export const EXHAUSTED_PAUSE_MS = 500
-
-/** A socket path may have 108 bytes on Linux and 104 elsewhere, with the closing NUL. */
-export const SOCKET_PATH_BYTES_MAX = 103
-
-/** Folders of sockets left by a node that was killed are removed once they are this old. */
-export const STALE_SOCKET_FOLDER_MS = 60_000

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { ffmpegArguments } from './arguments.ts'
 import type { FfmpegChild, FfmpegEvent } from './events.ts'
-import { killGroup, launch } from './launch.ts'
+import { killGroup, launch, outputSockets } from './launch.ts'
 import type { LaunchedProcess, LaunchSettings } from './launch.ts'
 import { OUTPUT_ENDED_MS, STDIN_QUEUE_BYTES_MAX } from './limits.ts'
 import { OutputSet } from './OutputSet.ts'
@@ -16,39 +16,23 @@ export interface ChildSettings extends LaunchSettings {
   readonly quiet_ms: number
   readonly watchdog: WatchdogLimits
   readonly watchdogPeriod_ms: number
-  /** The folder in which each child's own socket folder is made. */
-  readonly socketRoot: string
 }
 
-/** A child with the promise that resolves once it, its sockets and their folder are gone. */
+/** A child with the promise that resolves once it and its sockets are gone. */
 export interface StartedChild extends FfmpegChild {
   readonly gone: Promise<void>
 }
 
-/** Listens for every output, then starts FFmpeg. Rejects, leaving nothing behind, when the system refuses either. */
+/** Starts FFmpeg with a socket for each output. Rejects, leaving nothing behind, when the system refuses. */
 export const startChild = async (
   settings: ChildSettings,
   plan: FfmpegPlan,
   onEvent: (event: FfmpegEvent) => void,
 ): Promise<StartedChild> => {
-  let child: Child | undefined
-  const renditions = plan.outputs.map((output) => output.rendition)
-  const outputs = await OutputSet.open(settings.socketRoot, renditions, settings.quiet_ms, {
-    event: onEvent,
-    progress: () => child?.progressed(),
-    failed: (reason) => child?.killFor(reason),
-    ended: (rendition) => child?.outputEnded(rendition),
-  })
-  try {
-    const process = launch(settings, ffmpegArguments(plan, outputs.paths))
-    await once(process, 'spawn')
-    if (process.pid === undefined) throw new Error('a process that was spawned has no pid')
-    child = new Child(settings, process, process.pid, outputs, onEvent)
-    return child
-  } catch (error) {
-    await outputs.close()
-    throw error
-  }
+  const process = launch(settings, ffmpegArguments(plan), plan.outputs.length)
+  await once(process, 'spawn')
+  if (process.pid === undefined) throw new Error('a process that was spawned has no pid')
+  return new Child(settings, process, process.pid, plan, onEvent)
 }
 
 /** Couples one process with its stdin, its outputs and its watchdog. */
@@ -73,12 +57,18 @@ class Child implements StartedChild {
     settings: ChildSettings,
     process: LaunchedProcess,
     pid: number,
-    outputs: OutputSet,
+    plan: FfmpegPlan,
     onEvent: (event: FfmpegEvent) => void,
   ) {
     this.pid = pid
     this.#settings = settings
-    this.#outputs = outputs
+    const renditions = plan.outputs.map((output) => output.rendition)
+    this.#outputs = new OutputSet(outputSockets(process), renditions, settings.quiet_ms, {
+      event: onEvent,
+      progress: () => this.progressed(),
+      failed: (reason) => this.killFor(reason),
+      ended: (rendition) => this.outputEnded(rendition),
+    })
     this.#onEvent = onEvent
     this.#feed = new StdinFeed(process.stdin, {
       taken: (bytes) => onEvent({ _tag: 'Credit', bytes }),

@@ -20,28 +20,32 @@ export type Misbehaviour =
   /** 64 MB of complaints, and goes on. */
   | 'floods stderr'
 
-// Perl, since every Debian has it, and it starts within a few ms under FFmpeg's own limits.
+// Perl, since every Debian has it, and it starts within a few ms under FFmpeg's own limits. FFmpeg's outputs are the
+// descriptors 3 and up: the script keeps its own, gives FFmpeg others in their place, and passes on what comes.
 const script = (real: string, behaviour: Misbehaviour): string => `#!/usr/bin/perl
 use strict; use warnings;
-use IO::Socket::UNIX; use IO::Select; use POSIX ':sys_wait_h';
+use IO::Select; use POSIX ':sys_wait_h'; use Socket;
 my ($told, $code, $silent) = (0, undef, 0);
 $SIG{TERM} = 'IGNORE'; $SIG{PIPE} = 'IGNORE'; $SIG{USR1} = sub { $told = 1 }; $SIG{CHLD} = sub {};
-my ($select, @first, %kind, %to) = (IO::Select->new);
-my @args = map {
-  if (/^unix:(.*)$/) {
-    my $listener = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => "$1.r", Listen => 1) or die "listen: $!";
-    $select->add($listener); $kind{$listener} = $1; "unix:$1.r"
-  } else { $_ }
-} @ARGV;
+my ($select, @first, %to, @given) = (IO::Select->new);
+for my $descriptor (map { /^pipe:([3-9])$/ ? $1 : () } @ARGV) {
+  open(my $out, '+>&=', $descriptor) or die "output: $!";
+  socketpair(my $in, my $given, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!";
+  $select->add($in); $to{$in} = $out; @first = ($in, $out) unless @first;
+  push @given, [$given, $descriptor];
+}
 my $child = fork; die unless defined $child;
-if ($child == 0) { exec('${real}', @args) or die }
-close STDIN;
+if ($child == 0) {
+  POSIX::dup2(fileno($_->[0]), $_->[1]) for @given;
+  exec('${real}', @ARGV) or die;
+}
+close STDIN; close $_->[0] for @given;
 sub misbehave {
   my $behaviour = '${behaviour}';
   if ($behaviour =~ /^exits with (\\d)/) { kill 'KILL', $child; POSIX::_exit($1) }
   if ($behaviour =~ /^writes garbage/) { syswrite $first[1], join('', map { chr(int(rand(256))) } 1 .. 4096) }
   if ($behaviour =~ /^stops/) { $silent = 1 }
-  if ($behaviour =~ /^closes/) { shutdown $first[1], 2; close $first[1]; delete $to{$first[0]} }
+  if ($behaviour =~ /^closes/) { close $first[1]; delete $to{$first[0]} }
   if ($behaviour =~ /^floods/) {
     return if fork;
     my $line = ('all is lost ' x 80) . "\\n";
@@ -50,24 +54,17 @@ sub misbehave {
   }
 }
 while (1) {
-  if ($told) { $told = 0; misbehave() if @first }
+  if ($told) { $told = 0; misbehave() }
   for my $ready ($select->can_read(0.05)) {
-    if (defined $kind{$ready}) {
-      my $in = $ready->accept or next;
-      my $out = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $kind{$ready}) or die "connect: $!";
-      $to{$in} = $out; @first = ($in, $out) unless @first;
-      $select->add($in); $select->remove($ready); close $ready;
-    } else {
-      my $read = sysread $ready, my $bytes, 65536;
-      if (!$read) { $select->remove($ready); if (my $out = delete $to{$ready}) { close $out } close $ready; next }
-      my $out = $to{$ready} or next;
-      if ($silent == 1 && $ready == $first[0]) { syswrite $out, substr($bytes, 0, int(length($bytes) / 2)); $silent = 2 }
-      next if $silent == 2;
-      for (my $at = 0; $at < length $bytes;) { $at += syswrite($out, $bytes, 65536, $at) // last }
-    }
+    my $read = sysread $ready, my $bytes, 65536;
+    if (!$read) { $select->remove($ready); if (my $out = delete $to{$ready}) { close $out } close $ready; next }
+    my $out = $to{$ready} or next;
+    if ($silent == 1 && $ready == $first[0]) { syswrite $out, substr($bytes, 0, int(length($bytes) / 2)); $silent = 2 }
+    next if $silent == 2;
+    for (my $at = 0; $at < length $bytes;) { $at += syswrite($out, $bytes, 65536, $at) // last }
   }
   if (!defined $code && waitpid($child, WNOHANG) == $child) { $code = $? }
-  last if defined $code && !grep { !defined $kind{$_} } $select->handles;
+  last if defined $code && !$select->handles;
 }
 if ($code & 127) { $SIG{TERM} = 'DEFAULT'; kill $code & 127, $$ }
 exit($code >> 8);
