@@ -13,8 +13,6 @@ import { closePart, lastLasts, newTrack, nextSegment, receive, toCommon, type Tr
 
 const TICKS_PER_MS = 90
 const MICROSECONDS_PER_TICK = 100 / 9
-/** In place of a checksum: whatever init segment comes next. */
-const ANY_INIT = 0
 /** What a rendition's bit rate is said to be before a segment of it is whole. */
 const GUESS_BPS = 1_000_000
 
@@ -60,16 +58,16 @@ export const newPackager = (settings: PackagerSettings): Packager => ({
 /** Whether an init segment is what the rendition had before, or what it waits for. */
 export const matchesInit = (state: Packager, rendition: string, bytes: Uint8Array): boolean => {
   const known = state.tracks.find(({ name }) => name === rendition)
-  return known === undefined || known.lastPts < 0 || known.init.crc32c === ANY_INIT || known.init.crc32c === crc32c(bytes)
+  return known === undefined || known.lastPts < 0 || known.init.due || known.init.crc32c === crc32c(bytes)
 }
 
 /** FFmpeg has made a rendition's init segment. */
 export const receiveInit = (state: Packager, rendition: string, bytes: Uint8Array, info: InitInfo): Packager => {
   const crc = crc32c(bytes)
   const known = state.tracks.find(({ name }) => name === rendition)
-  if (known === undefined) return { ...state, tracks: [...state.tracks, newTrack(rendition, { number: 0, crc32c: crc, info, bytes, written: false }, GUESS_BPS)] }
+  if (known === undefined) return { ...state, tracks: [...state.tracks, newTrack(rendition, { number: 0, crc32c: crc, info, bytes, written: false, due: false }, GUESS_BPS)] }
   const number = known.init.crc32c === crc ? known.init.number : known.init.number + 1
-  return replace(state, { ...known, init: { number, crc32c: crc, info, bytes, written: false } })
+  return replace(state, { ...known, init: { number, crc32c: crc, info, bytes, written: false, due: false } })
 }
 
 /** FFmpeg has made frames. */
@@ -174,7 +172,7 @@ const afterCut = (track: Track): number => (track.init.info.kind === 'audio' ? t
 export const replaceInits = (state: Packager): { readonly packager: Packager; readonly msn: number } => {
   const msn = Math.max(...state.tracks.map((track) => track.msn), 0)
   const start = Math.max(...state.tracks.filter((track) => track.msn === msn).map((track) => toCommon(track, track.nextDts)), 0)
-  const tracks = state.tracks.map((track) => (track.init.bytes === undefined ? { ...track, init: { ...track.init, crc32c: ANY_INIT } } : track))
+  const tracks = state.tracks.map((track) => ({ ...track, init: { ...track.init, due: track.init.bytes === undefined } }))
   return { msn, packager: { ...state, tracks, discontinuities: state.discontinuities + 1, segmentation: beginAt(state.segmentation, msn, start) } }
 }
 

@@ -45,6 +45,8 @@ export interface TrackInit {
   readonly bytes: Uint8Array | undefined
   /** Whether this owner has put it into a record. */
   readonly written: boolean
+  /** Nothing of the rendition came out since the last discontinuity: the next one may be another. */
+  readonly due: boolean
 }
 
 /** A rendition of which nothing is published. */

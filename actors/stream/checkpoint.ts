@@ -73,7 +73,7 @@ const writeTrack = (track: Track, packager: Packager): RenditionCheckpoint => {
 
 const readTrack = (saved: RenditionCheckpoint): Track => ({
   name: saved.name,
-  init: { number: saved.init, crc32c: saved.initCrc32c, info: readInfo(saved), bytes: undefined, written: false },
+  init: { number: saved.init, crc32c: saved.initCrc32c, info: readInfo(saved), bytes: undefined, written: false, due: false },
   msn: saved.msn,
   part: saved.part,
   started: saved.lastPts >= 0n,
