@@ -85,6 +85,8 @@ export class StreamWorld {
   done: Of<'Finish'> | Of<'Release'> | Of<'Restart'> | undefined
   now_ms = 0
   token = 0
+  /** Of the FFmpeg that owners start from now on. */
+  ffmpegVersion = ''
   delivered = 0
   wantsMore = false
   appending: Of<'Append'> | undefined
@@ -186,7 +188,7 @@ export class StreamWorld {
   #perform(action: Action): void {
     switch (action._tag) {
       case 'Spawn':
-        this.#child = { run: action.run, ffmpeg: new SimulatedFfmpeg(action.plan, this.poison) }
+        this.#child = { run: action.run, ffmpeg: new SimulatedFfmpeg(action.plan, this.poison, this.ffmpegVersion) }
         this.events = []
         return
       case 'Feed':

@@ -16,6 +16,7 @@ const GUESSED_DURATION = 1
  */
 export class SimulatedFfmpeg {
   readonly plan: FfmpegPlan
+  readonly #version: string
   readonly #poison: ReadonlySet<number>
   #dead = false
   #index: SourceIndex
@@ -29,8 +30,9 @@ export class SimulatedFfmpeg {
   /** Takes the newest frame back, of which perhaps not all bytes come. */
   #takeBack = (): void => undefined
 
-  /** `poison`: source times (90 kHz) of pictures on which it crashes. */
-  constructor(plan: FfmpegPlan, poison: ReadonlySet<number> = new Set()) {
+  /** `poison`: source times (90 kHz) of pictures on which it crashes. Another `version` makes other init segments. */
+  constructor(plan: FfmpegPlan, poison: ReadonlySet<number> = new Set(), version = '') {
+    this.#version = version
     this.plan = plan
     this.#poison = poison
     this.#index = openSource(plan.container)
@@ -114,7 +116,7 @@ export class SimulatedFfmpeg {
   #init(output: OutputPlan): FfmpegEvent {
     const { rendition } = output
     const { width, height } = output._tag === 'EncodeVideo' ? output : { width: this.#tracks.video?.width ?? 0, height: this.#tracks.video?.height ?? 0 }
-    const bytes = new TextEncoder().encode(`init of ${rendition} ${output._tag === 'EncodeAudio' ? '' : `${width}x${height}`}`)
+    const bytes = new TextEncoder().encode(`init of ${rendition} ${this.#version}${output._tag === 'EncodeAudio' ? '' : `${width}x${height}`}`)
     return output._tag === 'EncodeAudio'
       ? { _tag: 'Init', rendition, bytes, info: { kind: 'audio', timescale: 48_000, codec: 'mp4a.40.2', channels: 2, sampleRate: 48_000 } }
       : { _tag: 'Init', rendition, bytes, info: { kind: 'video', timescale: 90_000, codec: 'avc1.64001f', width, height } }
