@@ -3,7 +3,7 @@ import { ffmpegArguments } from './arguments.ts'
 
 const input = (demuxer: string): string =>
   '-hide_banner -v warning -nostats -threads 2 -thread_type slice -protocol_whitelist pipe' +
-  ` -f ${demuxer} -probesize 5000000 -analyzeduration 0 -fpsprobesize 0 -copyts -i pipe:0`
+  ` -f ${demuxer} -fflags +discardcorrupt -probesize 5000000 -analyzeduration 0 -fpsprobesize 0 -copyts -i pipe:0`
 
 const muxer = (offset: string, descriptor: number): string =>
   '-video_track_timescale 90000 -write_btrt 0 -f mp4' +

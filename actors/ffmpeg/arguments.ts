@@ -33,6 +33,8 @@ const inputOptions = (container: FfmpegPlan['container']): Array<string> => [
   // Frame threads would hold back one frame per thread; slices do not.
   ...['-threads', String(THREADS), '-thread_type', 'slice'],
   ...['-protocol_whitelist', 'pipe', '-f', DEMUXER[container]],
+  // Input may end within a frame; what there is of it must not be shown as a whole one.
+  ...['-fflags', '+discardcorrupt'],
   ...['-probesize', '5000000', '-analyzeduration', '0', '-fpsprobesize', '0', '-copyts'],
 ]
 

@@ -18,7 +18,7 @@ describe('an FFmpeg that has gone', () => {
   })
 
   it('has a cause of death with its last words', () => {
-    expect(causeOfDeath({ ...exited, code: 1, stderr: 'first line\nlast words\n' })).toBe('FFmpeg exited with 1: last words')
+    expect(causeOfDeath({ ...exited, code: 1, stderr: 'first line\nlast words\nstdin: write EPIPE\n' })).toBe('FFmpeg exited with 1: last words')
     expect(causeOfDeath({ ...exited, signal: 'SIGSEGV' })).toBe('FFmpeg was ended by SIGSEGV')
     expect(causeOfDeath({ ...exited, signal: 'SIGKILL', reason: 'hung' })).toBe('hung')
   })

@@ -17,9 +17,9 @@ export const brokeByItself = ({ code, signal, reason }: FfmpegExited): boolean =
   return code !== null && code !== SIGNALLED && code !== NOT_EXECUTABLE && code !== NOT_FOUND
 }
 
-/** How FFmpeg ended and what it said last, for people. */
+/** How FFmpeg ended and what it said last, for people. That nobody could write to it any more is no news. */
 export const causeOfDeath = ({ code, signal, reason, stderr }: FfmpegExited): string => {
-  const said = stderr.trim().split('\n').at(-1) ?? ''
+  const said = stderr.trim().split('\n').findLast((line) => !line.startsWith('stdin: ')) ?? ''
   const how = reason ?? (signal === null ? `FFmpeg exited with ${code}` : `FFmpeg was ended by ${signal}`)
   return (said === '' ? how : `${how}: ${said}`).slice(0, REASON_CHARS_MAX)
 }

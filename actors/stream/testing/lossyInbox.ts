@@ -69,11 +69,11 @@ const marksIn = (bytes: Uint8Array, mark: Uint8Array): ReadonlyArray<number> => 
 }
 
 const framesOf = (recording: Recording, marks: ReadonlyArray<number>): ReadonlyArray<Frame> => {
-  const { facts, fedBefore, fed } = readSource(containerOf(recording), chunksOf(recording.chunks.map(({ bytes }) => bytes)))
+  const { facts, fedBefore, fed, index } = readSource(containerOf(recording), chunksOf(recording.chunks.map(({ bytes }) => bytes)))
   return facts.flatMap((fact, i) => {
     if (fact._tag !== 'VideoFrame') return []
     const begin = fedBefore[i] ?? 0
-    const next = fedBefore.find((at) => at > begin) ?? fed.length
+    const next = fedBefore.find((at) => at > begin) ?? fed.length + index.pass
     return [{ pts: fact.pts, isPoint: fact.randomAccess !== undefined, begin, end: Math.min(next, marks.find((at) => at > begin) ?? next) }]
   })
 }

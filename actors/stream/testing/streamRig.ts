@@ -46,6 +46,11 @@ export const openPublisher = Effect.fnUntraced(function* (id: string, mimeType: 
         offset += data.byteLength
         return append({ case: 'chunk', value })
       }),
+    /** A chunk that was acknowledged, and is not in the log. */
+    skip: (data: Uint8Array): void => {
+      seq += 1
+      offset += data.byteLength
+    },
     newEpoch: Effect.suspend(() => {
       ;[session, epoch, seq, offset] = [session + 1, epoch + 1, 0, 0]
       return open()
