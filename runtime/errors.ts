@@ -31,7 +31,11 @@ export class RecordTooBig extends Schema.TaggedError<RecordTooBig>()('RecordTooB
 export class LogUnavailable extends Schema.TaggedError<LogUnavailable>()('LogUnavailable', {
   operation: Schema.String,
   reason: Schema.String
-}) {}
+}) {
+  override get message(): string {
+    return `${this.operation}: ${this.reason}`
+  }
+}
 
 /** The first connection to NATS failed. */
 export class NatsUnavailable extends Schema.TaggedError<NatsUnavailable>()('NatsUnavailable', {
@@ -75,6 +79,15 @@ export class ServerTooOld extends Schema.TaggedError<ServerTooOld>()('ServerTooO
 }) {
   override get message(): string {
     return `nats-server ${this.version} is too old, ${this.wanted} or newer is needed: ${this.why}`
+  }
+}
+
+/** Copies of each log are wanted of a server that is alone. */
+export class NotClustered extends Schema.TaggedError<NotClustered>()('NotClustered', {
+  replicas: Schema.Number
+}) {
+  override get message(): string {
+    return `the NATS server is alone, and ${this.replicas} copies of each log want a cluster: set MILLRACE_REPLICAS to 1, or name the servers of a cluster`
   }
 }
 

@@ -79,3 +79,6 @@ export const TELL_DELIVERIES_MAX = 60
 export const FLOOR_READS_MAX = 16
 /** What all logs may hold beside what the server's account may: above it there is no room for buckets and for growth. */
 export const ACCOUNT_SHARE_MAX = 0.8
+/** Pause before a starting node looks again at logs that give no answer, and how often it does. */
+export const PROVISION_RETRY_MS = 500
+export const PROVISION_ATTEMPTS_MAX = 40

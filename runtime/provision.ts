@@ -1,7 +1,7 @@
-import { Effect } from 'effect'
-import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from 'nats'
-import { LogsTooBig, LogUnavailable, ServerTooOld, TopologyMismatch } from './errors.ts'
-import { ACCOUNT_SHARE_MAX } from './limits.ts'
+import { Effect, Schedule } from 'effect'
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig, type StreamInfo } from 'nats'
+import { LogsTooBig, LogUnavailable, NotClustered, ServerTooOld, TopologyMismatch } from './errors.ts'
+import { ACCOUNT_SHARE_MAX, PROVISION_ATTEMPTS_MAX, PROVISION_RETRY_MS } from './limits.ts'
 import { apiCode, ask, Nats, reasonOf } from './Nats.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 import { BUCKETS, declareLogs, type LogDeclaration } from './topology.ts'
@@ -9,6 +9,8 @@ import { BUCKETS, declareLogs, type LogDeclaration } from './topology.ts'
 const STREAM_NOT_FOUND = 10059
 /** No room for what a stream may grow to, in the account or on the server. */
 const NO_ROOM = new Set([10002, 10023, 10028, 10047])
+/** Replicas are asked of a server that is alone. */
+const NOT_CLUSTERED = 10074
 const NANOSECONDS_PER_MS = 1_000_000
 /** Before 2.9.10 compare-and-set has holes; replicas before 2.10.23 let two writers through. */
 const VERSION_MIN = '2.9.10'
@@ -16,20 +18,20 @@ const VERSION_REPLICAS_MIN = '2.10.23'
 
 /**
  * Creates what is missing of logs and buckets and compares what is there with what is declared. Runs on every node at
- * start, at once with others. Fails with `TopologyMismatch` naming both sides, `LogsTooBig` or `ServerTooOld`.
+ * start, at once with others. Fails with `TopologyMismatch` naming both sides, `LogsTooBig`, `NotClustered` or `ServerTooOld`.
  */
-export const provision: Effect.Effect<void, LogUnavailable | TopologyMismatch | LogsTooBig | ServerTooOld, Nats | RuntimeSettings> = Effect.gen(function* () {
+export const provision: Effect.Effect<void, LogUnavailable | TopologyMismatch | LogsTooBig | NotClustered | ServerTooOld, Nats | RuntimeSettings> = Effect.gen(function* () {
   const nats = yield* Nats
   const settings = yield* RuntimeSettings
   yield* checkVersion(nats.serverVersion, settings.replicas)
   const options = { shards: settings.shards, replicas: settings.replicas, bytes: settings.logBytes, messageBytesMax: nats.payloadMax }
   yield* checkRoom(settings.logBytes)
-  for (const log of declareLogs(options)) {
-    yield* ensure(streamConfig(log))
-  }
-  for (const bucket of BUCKETS) {
-    yield* ensure(bucketConfig(bucket, settings.replicas))
-  }
+  const wanted = [...declareLogs(options).map(streamConfig), ...BUCKETS.map((bucket) => bucketConfig(bucket, settings.replicas))]
+  // A cluster without a leader, and a log that has none yet, answer in a moment.
+  yield* Effect.forEach(wanted, ensure, { discard: true }).pipe(
+    Effect.tapError((error) => (error._tag === 'LogUnavailable' ? Effect.logWarning('the logs cannot be made or looked at yet', { operation: error.operation, reason: error.reason }) : Effect.void)),
+    Effect.retry({ while: (error) => error._tag === 'LogUnavailable', schedule: Schedule.spaced(PROVISION_RETRY_MS), times: PROVISION_ATTEMPTS_MAX - 1 })
+  )
 })
 
 /** An account without a limit of its own shares the server's, which a client cannot see: there the server refuses. */
@@ -75,22 +77,31 @@ const bucketConfig = (bucket: string, replicas: number): Partial<StreamConfig> &
   allow_direct: false
 })
 
-const ensure = (wanted: Partial<StreamConfig> & { name: string }): Effect.Effect<void, LogUnavailable | TopologyMismatch | LogsTooBig, Nats> =>
+const withLeader = (found: StreamInfo): StreamInfo => {
+  if (found.config.num_replicas > 1 && (found.cluster?.leader ?? '') === '') throw new Error('it has no leader')
+  return found
+}
+
+const whyNot = ({ name, max_bytes, num_replicas }: Partial<StreamConfig> & { name: string }, cause: unknown): LogsTooBig | NotClustered | LogUnavailable => {
+  const code = apiCode(cause) ?? 0
+  if (code === NOT_CLUSTERED) return new NotClustered({ replicas: num_replicas ?? 1 })
+  if (!NO_ROOM.has(code)) return new LogUnavailable({ operation: `create ${name}`, reason: reasonOf(cause) })
+  return new LogsTooBig({ bytes: max_bytes ?? 0, what: `the log ${name}`, reason: `the NATS server has no room for it (${reasonOf(cause)})` })
+}
+
+const ensure = (wanted: Partial<StreamConfig> & { name: string }): Effect.Effect<void, LogUnavailable | TopologyMismatch | LogsTooBig | NotClustered, Nats> =>
   Effect.gen(function* () {
     const { manager } = yield* Nats
     const found = yield* Effect.tryPromise({
       try: async () => {
         try {
-          return (await manager.streams.info(wanted.name)).config
+          return withLeader(await manager.streams.info(wanted.name)).config
         } catch (cause) {
           if (apiCode(cause) !== STREAM_NOT_FOUND) throw cause
-          return (await manager.streams.add(wanted)).config
+          return withLeader(await manager.streams.add(wanted)).config
         }
       },
-      catch: (cause) =>
-        NO_ROOM.has(apiCode(cause) ?? 0)
-          ? new LogsTooBig({ bytes: wanted.max_bytes ?? 0, what: `the log ${wanted.name}`, reason: `the NATS server has no room for it (${reasonOf(cause)})` })
-          : new LogUnavailable({ operation: `create ${wanted.name}`, reason: reasonOf(cause) })
+      catch: (cause) => whyNot(wanted, cause)
     })
     for (const [field, value] of Object.entries(wanted)) {
       const there: unknown = found[field as keyof StreamConfig] ?? (value === false ? false : undefined)
