@@ -32,10 +32,13 @@ export interface Fault {
   readonly expects?: Expectations
   /** Part of `npm test`. */
   readonly inTests?: boolean
+  /** Looks at the recordings once they are complete; what is wrong with them, in sentences. */
+  readonly afterwards?: (world: ChaosWorld) => Promise<ReadonlyArray<string>>
   readonly arrange: (services: WorldServices) => Promise<ArrangedFault>
 }
 
-type FaultData = Omit<Fault, 'arrange'>
+/** A fault without how it strikes. */
+export type FaultData = Omit<Fault, 'arrange'>
 
 /** A fault that needs nothing arranged. */
 export const fault = (data: FaultData & { readonly strike: (world: ChaosWorld) => Promise<void> }): Fault => {

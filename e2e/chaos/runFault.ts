@@ -82,6 +82,7 @@ const judge = async (world: ChaosWorld, fault: Fault, broken: Broken): Promise<v
   const edge = world.edges.find((node) => !node.hasExited())
   if (edge === undefined) throw new Error('no edge is left to read the recordings from')
   const archives = await Promise.all(world.streams.map(({ id }) => readRecording(edge.url, id, expects.archiveWithin_ms)))
+  note(broken, 'archive', ...((await fault.afterwards?.(world)) ?? []))
   const held = await until('nothing is held', async () => ((await heldByNodes(world)).length === 0 ? [] : undefined), 10_000).catch(() => heldByNodes(world))
   note(broken, 'clean', ...held)
   await world.stop()
