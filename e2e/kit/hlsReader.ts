@@ -34,6 +34,8 @@ export interface Capture {
   readonly ended: boolean
   /** Failed requests and segments that went away before they were read. */
   readonly complaints: ReadonlyArray<string>
+  /** Parts, or whole segments, that the playlist lists as gaps. */
+  readonly gaps: ReadonlyArray<Pick<CapturedMedia, 'msn' | 'part' | 'duration_s'>>
 }
 
 /** What to read. */
@@ -117,6 +119,7 @@ class Reading {
   readonly media: Array<CapturedMedia> = []
   readonly inits = new Map<string, Uint8Array>()
   readonly complaints: Array<string> = []
+  readonly gaps: Array<Capture['gaps'][number]> = []
   /** The next thing to take. */
   private msn = -1
   private part = 0
@@ -154,12 +157,14 @@ class Reading {
     const parts = segment.parts.filter((part) => !part.hint)
     if (this.options.wanted !== 'segments' && parts.length > 0) {
       for (const part of parts.slice(this.part)) {
-        await this.download(place, { index: this.part, uri: part.uri, duration_s: part.duration ?? 0, independent: part.independent ?? false })
+        if (part.gap === true) this.gaps.push({ msn: this.msn, part: this.part, duration_s: part.duration ?? 0 })
+        else await this.download(place, { index: this.part, uri: part.uri, duration_s: part.duration ?? 0, independent: part.independent ?? false })
         this.part++
       }
       if (!segment.uri) return
     } else if (!segment.uri) return
     else if (this.part > 0) this.complaints.push(`parts of segment ${this.msn} from ${this.part} on went away unread`)
+    else if (segment.gap === true) this.gaps.push({ msn: this.msn, part: undefined, duration_s: segment.duration })
     else await this.download(place, { index: undefined, uri: segment.uri, duration_s: segment.duration, independent: true })
     this.msn++
     this.part = 0
@@ -229,7 +234,7 @@ export const readHls = async (url: string, options: ReadOptions = {}): Promise<C
     }
     await sleepBetween(playlist, asked, chosen.url)
   }
-  return { playlist: chosen.url, media: reading.media, inits: reading.inits, ended: playlist.endlist, complaints: reading.complaints }
+  return { playlist: chosen.url, media: reading.media, inits: reading.inits, ended: playlist.endlist, complaints: reading.complaints, gaps: reading.gaps }
 }
 
 /** The capture as byte streams that FFmpeg can read: one for each run of media with the same init segment. */
