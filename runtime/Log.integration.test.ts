@@ -1,5 +1,7 @@
 import { expect, it } from '@effect/vitest'
 import { Effect, Fiber } from 'effect'
+import { connect } from 'nats'
+import { connectionOptions } from '../deploy/local/testing/natsOptions.ts'
 import { startNats, natsUrl } from '../deploy/local/testing/services.ts'
 import { newId } from './ids.ts'
 import { APPEND_TIMEOUT_MS } from './limits.ts'
@@ -52,6 +54,20 @@ it.live('follows from a sequence on, each entry once and in order', () =>
     yield* until(() => seen.length >= 2_500)
     expect(texts(seen)).toEqual(Array.from({ length: 2_500 }, (_, i) => String(i)))
   }).pipe(Effect.scoped)))
+
+it.live('leaves no consumer behind, also where following ends while it begins', () =>
+  withLog(Effect.gen(function* () {
+    const log = yield* Log
+    const connection = yield* Effect.promise(() => connect(connectionOptions(natsUrl())))
+    const manager = yield* Effect.promise(() => connection.jetstreamManager())
+    const at = log.subject('media', newId())
+    const follow = Effect.scoped(log.follow(at, 1, () => undefined))
+    const rounds = Array.from({ length: 50 }, (_, index) => Effect.andThen(Effect.sleep(index % 10), follow))
+    yield* Effect.all(rounds, { concurrency: 10 })
+    const left = yield* Effect.promise(() => manager.consumers.list(at.log).next())
+    yield* Effect.promise(() => connection.close())
+    expect(left.map(({ name }) => name)).toEqual([])
+  })))
 
 it.live('a mailbox gives no more than it was asked for', () =>
   withLog(Effect.gen(function* () {

@@ -54,6 +54,7 @@ export class PullReader {
   #heard_ms = performance.now()
   #pulling = false
   #wanted = true
+  #opened: Promise<void> = Promise.resolve()
   #closed = false
   #opening = false
   #openAgain = false
@@ -82,8 +83,10 @@ export class PullReader {
     this.#openAgain = this.#opening
     if (this.#opening || this.#closed || !this.#nats.connected()) return
     this.#opening = true
+    const opened = this.#open()
+    this.#opened = opened.catch(() => undefined)
     try {
-      await this.#open()
+      await opened
     } catch (cause) {
       this.#options.onTrouble(String(cause))
     } finally {
@@ -107,6 +110,8 @@ export class PullReader {
     clearInterval(this.#timer)
     this.#forget()
     this.#letGo()
+    // A consumer that is only being made could not be removed yet.
+    await this.#opened
     await this.#clear()
   }
 
@@ -132,7 +137,7 @@ export class PullReader {
     this.#acks.length = 0
     this.#unwanted.add(config.name)
     await this.#nats.manager.consumers.add(at.log, config)
-    if (this.#closed) return this.#clear()
+    if (this.#closed) return
     this.#unwanted.delete(config.name)
     this.#consumer = config.name
     this.#subscription = this.#nats.connection.subscribe(`_INBOX.${newId()}`, { callback: (error, message) => error === null && this.#receive(message) })
