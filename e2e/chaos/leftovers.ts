@@ -1,6 +1,7 @@
 /** What a world has left behind once its nodes have ended, from `/proc`, its temporary folder and NATS. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isRunning } from '../kit/processes.ts'
 import type { ChaosWorld } from './ChaosWorld.ts'
 import type { Expectations } from './Fault.ts'
@@ -36,13 +37,22 @@ export const heldByNodes = async (world: ChaosWorld): Promise<ReadonlyArray<stri
 export const leftBehind = async (world: ChaosWorld, { killed = [], requestsLost = false }: Expectations): Promise<ReadonlyArray<string>> => {
   const faults = [...processesWith(world.temporary)]
   faults.push(...readdirSync(world.temporary).map((name) => `${name} lies in the temporary folder`))
-  for (const { log, name, isDurable, inactive_ms } of await world.nats.consumers()) {
-    const endsByItself = (killed.length > 0 || requestsLost) && inactive_ms > 0 && inactive_ms <= inactive_ms_max
-    if (!isDurable && !endsByItself) faults.push(`consumer ${name} of ${log} is left`)
-  }
+  faults.push(...(await consumersLeft(world, killed.length > 0 || requestsLost)))
   for (const node of world.started) {
     const { code, signal } = await node.exited
     if (code !== 0 && !killed.includes(node.name)) faults.push(`${node.name} ended with ${code ?? signal}`)
   }
   return faults
+}
+
+/** Consumers that are there when the server has had time to remove those without a reader; where processes were killed, such may be there still. */
+const consumersLeft = async (world: ChaosWorld, mayEndByThemselves: boolean): Promise<ReadonlyArray<string>> => {
+  const deadline_ms = performance.now() + inactive_ms_max + 10_000
+  for (;;) {
+    const consumers = (await world.nats.consumers()).filter(({ isDurable }) => !isDurable)
+    const staying = consumers.filter(({ inactive_ms }) => inactive_ms === 0 || inactive_ms > inactive_ms_max)
+    const isOver = mayEndByThemselves || consumers.length === 0 || staying.length > 0 || performance.now() > deadline_ms
+    if (isOver) return (mayEndByThemselves ? staying : consumers).map(({ log, name }) => `consumer ${name} of ${log} is left`)
+    await delay(1_000)
+  }
 }

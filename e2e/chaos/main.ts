@@ -1,12 +1,12 @@
 /** `npm run chaos`: every fault on real processes, the table at the end; `--list`, `--fault <name or group>`, `--beside <n>`, `--write`. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Fault } from './Fault.ts'
 import { faults } from './faults/index.ts'
 import { invariants } from './invariants.ts'
 import { type FaultResult, runFault } from './runFault.ts'
-import { complaintsOf, tableOf } from './table.ts'
+import { complaintsOf, faultOf, rowOf, tableOf } from './table.ts'
 import { startSharedStores } from './worldServices.ts'
 
 const { values } = parseArgs({
@@ -34,6 +34,15 @@ const runAll = async (beside: number): Promise<ReadonlyArray<FaultResult>> => {
   return results
 }
 
+const documentFile = join(import.meta.dirname, '..', '..', 'docs', 'faults.md')
+
+/** Rows of the faults that ran now, and of the others as they were written last; in the order of the list. */
+const rowsWith = (results: ReadonlyArray<FaultResult>): ReadonlyArray<string> => {
+  const before = existsSync(documentFile) ? readFileSync(documentFile, 'utf8').split('\n').filter((text) => text.startsWith('| ')) : []
+  const rows = new Map([...before, ...results.map(rowOf)].map((row) => [faultOf(row), row]))
+  return faults.flatMap(({ name }) => rows.get(name) ?? [])
+}
+
 const document = (results: ReadonlyArray<FaultResult>): string =>
   [
     '# Faults',
@@ -43,7 +52,7 @@ const document = (results: ReadonlyArray<FaultResult>): string =>
     '',
     ...Object.entries(invariants).map(([name, meaning]) => `- **${name}**: ${meaning}`),
     '',
-    tableOf(results),
+    tableOf(rowsWith(results)),
     '',
     '*longest wait*: the longest that a viewer waited for the next part of the picture; parts come every 0.2 s.',
     '',
@@ -60,11 +69,11 @@ const main = async (): Promise<number> => {
   }
   const begun_ms = performance.now()
   const results = await runAll(Number(values.beside))
-  process.stdout.write(`\n${tableOf(results)}\n\n`)
+  process.stdout.write(`\n${tableOf(results.map(rowOf))}\n\n`)
   const broken = results.filter((result) => result.broken.size > 0)
   for (const result of broken) process.stdout.write(`${complaintsOf(result)}\n`)
   process.stdout.write(`${results.length - broken.length} faults held, ${broken.length} broken, in ${((performance.now() - begun_ms) / 60_000).toFixed(1)} min\n`)
-  if (values.write === true) writeFileSync(join(import.meta.dirname, '..', '..', 'docs', 'faults.md'), document(results))
+  if (values.write === true) writeFileSync(documentFile, document(results))
   return broken.length === 0 ? 0 : 1
 }
 

@@ -2,6 +2,8 @@
 import { type Invariant, invariants } from './invariants.ts'
 import type { FaultResult } from './runFault.ts'
 
+const longestWait = 'longest wait of a viewer'
+
 const columns = Object.keys(invariants) as ReadonlyArray<Invariant>
 
 const cell = ({ broken }: FaultResult, column: Invariant): string => {
@@ -14,20 +16,25 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(2)
 const figuresOf = ({ figures }: FaultResult): string =>
   [...figures].filter(([name]) => name !== longestWait).map(([name, ms]) => `${name} ${seconds(ms)} s`).join('; ')
 
-const longestWait = 'longest wait of a viewer'
+const head = ['fault', 'streams', ...columns, 'longest wait', 'measured']
 
-/** Rows of Markdown. */
-export const tableOf = (results: ReadonlyArray<FaultResult>): string => {
-  const head = ['fault', 'streams', ...columns, 'longest wait', 'measured']
-  const rows = results.map((result) => [
+const line = (cells: ReadonlyArray<string>): string => `| ${cells.join(' | ')} |`
+
+/** The row of one fault. */
+export const rowOf = (result: FaultResult): string =>
+  line([
     result.fault.name,
     String(result.streams),
     ...columns.map((column) => cell(result, column)),
     `${seconds(result.figures.get(longestWait) ?? 0)} s`,
     figuresOf(result),
   ])
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
-}
+
+/** Markdown of these rows. */
+export const tableOf = (rows: ReadonlyArray<string>): string => [line(head), line(head.map(() => '---')), ...rows].join('\n')
+
+/** Name of the fault in a row. */
+export const faultOf = (row: string): string => row.slice(2, row.indexOf(' | '))
 
 /** What is broken, in sentences; empty where nothing is. */
 export const complaintsOf = ({ fault, broken, folder }: FaultResult): string =>
