@@ -6,6 +6,7 @@ import type { Decide } from '../../runtime/Behavior.ts'
 import type { FfmpegEvent, FfmpegExited } from '../ffmpeg/FfmpegChild.ts'
 import { endRun, matchesInit, pendingBytes, receiveInit, receiveSamples, replaceInits } from '../packager/packager.ts'
 import { brokeByItself, causeOfDeath } from './childDeath.ts'
+import { timesGoBack } from './childTimes.ts'
 import { beginSeeking, beginUnreadable } from './gaps.ts'
 import { settleLosses } from './losses.ts'
 import { recordOf } from './mediaCodec.ts'
@@ -67,6 +68,9 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
       if (!matchesInit(packager, event.rendition, event.bytes)) enqueueDiscontinuity(turn, 'another init segment after a restart', replaceInits)
       return turn.set({ packager: receiveInit(turn.state.packager, event.rendition, event.bytes, event.info) })
     case 'Samples':
+      if (timesGoBack(packager.tracks.find(({ name }) => name === event.rendition), event.samples)) {
+        return turn.act({ _tag: 'Restart', reason: `FFmpeg gave ${event.rendition} frames whose times go back`, broke: true })
+      }
       return turn.set({ packager: receiveSamples(packager, event.rendition, event.samples), quiet: false })
     case 'Quiet':
       return turn.set({ quiet: true })

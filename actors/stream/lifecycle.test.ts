@@ -98,6 +98,16 @@ describe('an FFmpeg that goes', () => {
     expect(restart?.reason).toBe('FFmpeg exited with 1: last words')
   })
 
+  it('is not trusted with frames whose times go back, nor let into a fragment', () => {
+    for (const order of [[0, -3_000], [-90_000]]) {
+      const world = onItsWay()
+      const newest = world.state.packager.tracks.find(({ name }) => name === 'source')?.nextDts ?? 0
+      const samples = order.map((from) => ({ dts: newest + from, cts: 0, duration: 3_000, keyframe: false, data: new Uint8Array(9) }))
+      const [restart] = only(world.send({ _tag: 'Child', run: world.state.run?.number ?? 0, event: { _tag: 'Samples', rendition: 'source', samples } }), 'Restart')
+      expect(restart).toEqual({ _tag: 'Restart', reason: 'FFmpeg gave source frames whose times go back', broke: true })
+    }
+  })
+
   it('is none of this run if it is an older one', () => {
     const world = onItsWay()
     expect(tags(world.send({ _tag: 'Child', run: 0, event: exited }))).not.toContain('Restart')
