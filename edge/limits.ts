@@ -29,6 +29,8 @@ export const PAGES_BYTES_MAX = 64 * 1024 * 1024
 export const STREAMS_LISTED_MAX = 200
 /** How long the list of streams is served from memory. */
 export const STREAMS_LIST_MS = 1_000
+/** How long the list waits for the index of recordings; then it shows what the bucket has. */
+export const PAST_STREAMS_MS_MAX = 1_000
 
 /** Sequences before a head that cannot be read in which a readable record is looked for, step by step. */
 export const HEAD_LOOKBACKS = [64, 4_096]

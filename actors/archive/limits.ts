@@ -37,6 +37,10 @@ export const FINALIZE_RETRY_MS = 500
 export const FINALIZE_DELIVERIES_MAX = 20
 /** Recordings that one node completes at a time. */
 export const FINALIZE_CONCURRENCY = 2
+/** How long an entry stays in the bucket of streams after the stream's end, how often it is looked for, and how many go at a time. */
+export const ENTRY_KEPT_MS = 3_600_000
+export const PRUNE_MS = 60_000
+export const PRUNE_CONCURRENCY = 8
 /** Attempts to mark a stream as archived while something else writes its state. */
 export const STATE_ATTEMPTS_MAX = 5
 

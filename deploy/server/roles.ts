@@ -3,6 +3,7 @@ import { Effect, Layer } from 'effect'
 import { ArchiveProgress } from '../../actors/archive/ArchiveProgress.ts'
 import { Archiver } from '../../actors/archive/Archiver.ts'
 import { ArchiveSettings } from '../../actors/archive/ArchiveSettings.ts'
+import { streamPruner } from '../../actors/archive/pruneStreams.ts'
 import { Finalizer } from '../../actors/archive/Finalizer.ts'
 import { Database } from '../../actors/database/Database.ts'
 import { DatabaseSettings } from '../../actors/database/DatabaseSettings.ts'
@@ -19,11 +20,14 @@ import { metricsRoute } from '../../edge/metricsRoute.ts'
 import { HttpServer } from '../../edge/http/HttpServer.ts'
 import { Listening } from '../../edge/http/Listening.ts'
 import { Readiness } from '../../edge/http/Readiness.ts'
+import { Metrics } from '../../edge/Metrics.ts'
 import { actorRoom } from '../../edge/ingest/ActorRoom.ts'
 import { ingestRouteLayer } from '../../edge/ingest/IngestRoute.ts'
 import { Host } from '../../runtime/Host.ts'
 import { janitor } from '../../runtime/Janitor.ts'
+import { archiveFigures } from './archiveFigures.ts'
 import { checks } from './checks.ts'
+import { pastStreams } from './pastStreams.ts'
 import { recordingKnowledge } from './recordingKnowledge.ts'
 import type { Settings } from './settings.ts'
 
@@ -40,15 +44,15 @@ export const actors = (settings: Settings, kind: typeof streamActor = streamActo
 
 /** Archives segments, completes recordings, trims logs. */
 export const archive = (settings: Settings) =>
-  Layer.mergeAll(Archiver.layer, Finalizer.layer, janitor.pipe(Layer.provide(streamRetention), Layer.provide(ArchiveProgress.layer))).pipe(
+  Layer.mergeAll(Archiver.layer, Finalizer.layer, streamPruner, janitor.pipe(Layer.provide(streamRetention), Layer.provide(ArchiveProgress.layer))).pipe(
     Layer.provide(Layer.succeed(ArchiveSettings, settings.archive))
   )
 
-/** Takes publishers and serves viewers. */
-export const edge = (settings: Settings) =>
+/** Takes publishers and serves viewers. `archiving`, where this process archives too, is shown in `/metrics` and `/ready`. */
+export const edge = (settings: Settings, archiving?: ReturnType<typeof archive>) =>
   Listening.layer.pipe(
-    Layer.provide(Layer.merge(checks, metricsRoute.pipe(Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer))))),
-    Layer.provide(Layer.merge(recordingKnowledge, actorRoom)),
+    Layer.provide(Layer.mergeAll(checks, archiving === undefined ? Layer.empty : archiveFigures.pipe(Layer.provide(archiving)), metricsRoute.pipe(Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer))))),
+    Layer.provide(Layer.mergeAll(recordingKnowledge, pastStreams, actorRoom)),
     Layer.provide(HttpServer.layer),
-    Layer.provide(Layer.mergeAll(Readiness.layer, Layer.succeed(EdgeSettings, settings.edge)))
+    Layer.provide(Layer.mergeAll(Readiness.layer, Metrics.layer, Layer.succeed(EdgeSettings, settings.edge)))
   )

@@ -13,6 +13,7 @@ import { FREE_FRAME_BYTES_MAX, PIECE_BYTES_MAX, RECORD_OVERHEAD_BYTES, TICK_MS, 
 import { type Peer, PublisherSession, type SessionServices } from './PublisherSession.ts'
 import { CLOSE, type Now } from './sessionState.ts'
 import { StreamChanges } from './StreamChanges.ts'
+import { UsedIds } from './UsedIds.ts'
 import { WaitingSockets } from './WaitingSockets.ts'
 
 /** How many sockets were closed with each code, and what the publishers of this edge hold now. */
@@ -90,6 +91,7 @@ const makeServices = Effect.fnUntraced(function* (settings: IngestSettingsShape)
     changes: yield* StreamChanges,
     space: yield* LogSpace,
     actors: yield* ActorRoom,
+    wasUsed: yield* UsedIds,
     frames: new FramePool(FREE_FRAME_BYTES_MAX),
     archivedSoFar: yield* ArchivedSoFar,
     settings,

@@ -30,6 +30,7 @@ export interface SessionServices {
   readonly changes: StreamChanges['Service']
   readonly space: LogSpace['Service']
   readonly actors: ActorRoomShape
+  readonly wasUsed: (id: string) => Effect.Effect<boolean, string>
   readonly frames: FramePool
   readonly archivedSoFar: (id: string) => Effect.Effect<Archived>
   readonly settings: IngestSettingsShape
@@ -184,12 +185,22 @@ export class PublisherSession {
   }
 
   #findStream(id: string): Effect.Effect<SessionInput> {
-    const { streams, space, actors } = this.#services
-    return Effect.map(untilAnswered(streams.get(id)), (entry) => ({
+    const { streams, space, actors, wasUsed } = this.#services
+    const isOurs = this.#state._tag === 'Opening' && this.#state.config.freshId === id
+    const found = (entry: StreamState | undefined, used: boolean, unknown?: string): SessionInput => ({
       _tag: 'StreamFound',
-      entry: entry?.value,
-      noRoom: space.isFull(id) ? 'the log is full' : actors.refusal()
-    }))
+      entry,
+      used,
+      noRoom: unknown ?? (space.isFull(id) ? 'the log is full' : actors.refusal())
+    })
+    return Effect.flatMap(untilAnswered(streams.get(id)), (entry) =>
+      entry !== undefined || isOurs
+        ? Effect.succeed(found(entry?.value, false))
+        : Effect.match(wasUsed(id), {
+            onSuccess: (used) => found(undefined, used),
+            onFailure: (why) => found(undefined, false, `nobody can say whether the id was used before (${why})`)
+          })
+    )
   }
 
   /** A create whose answer is lost is made again, then finds the stream there, with this session's own token. */

@@ -1,6 +1,8 @@
-import { Context, Effect, Layer, Schedule } from 'effect'
+import { Context, Deferred, Effect, Layer, Schedule } from 'effect'
 import { StreamStatus, type StreamState } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
+import { LogUnavailable } from '../../runtime/errors.ts'
+import { API_TIMEOUT_MS } from '../../runtime/limits.ts'
 import { READ_RETRY_MS } from './limits.ts'
 
 /** Told of a stream whose entry was written. */
@@ -20,13 +22,21 @@ export class StreamChanges extends Context.Service<StreamChanges, {
   readonly onLife: (listener: LifeListener) => () => void
   /** Ids of the streams that are live, as last heard. */
   readonly live: () => ReadonlySet<string>
+  /** A copy of the bucket that follows it, once it is complete. */
+  readonly all: Effect.Effect<ReadonlyMap<string, StreamState>, LogUnavailable>
 }>()('millrace/edge/ingest/StreamChanges') {
   static readonly layer = Layer.effect(
     StreamChanges,
     Effect.gen(function* () {
       const { streams } = yield* Buckets
-      const state: State = { live: new Set(), ofStream: new Map(), ofLife: new Set() }
-      yield* streams.watch(({ key, value }) => changed(state, key, value)).pipe(Effect.retry(Schedule.spaced(READ_RETRY_MS)), Effect.orDie, Effect.forkScoped)
+      const state: State = { live: new Set(), entries: new Map(), ofStream: new Map(), ofLife: new Set() }
+      const complete = yield* Deferred.make<void>()
+      yield* streams.watch(({ key, value }) => changed(state, key, value)).pipe(
+        Effect.retry(Schedule.spaced(READ_RETRY_MS)),
+        Effect.orDie,
+        Effect.andThen(Deferred.succeed(complete, undefined)),
+        Effect.forkScoped
+      )
       return StreamChanges.of({
         onStream: (id, listener) => {
           const listeners = state.ofStream.get(id) ?? new Set()
@@ -40,15 +50,20 @@ export class StreamChanges extends Context.Service<StreamChanges, {
           state.ofLife.add(listener)
           return () => state.ofLife.delete(listener)
         },
-        live: () => state.live
+        live: () => state.live,
+        all: Deferred.await(complete).pipe(
+          Effect.timeoutOrElse({ duration: API_TIMEOUT_MS, orElse: () => new LogUnavailable({ operation: 'all streams', reason: 'not read yet' }) }),
+          Effect.as(state.entries)
+        )
       })
     })
   )
 }
 
 interface State {
-  /** Ids of the streams that are live, as last heard: no more than live streams, whatever the bucket remembers. */
+  /** Ids of the streams that are live, as last heard. */
   readonly live: Set<string>
+  readonly entries: Map<string, StreamState>
   readonly ofStream: Map<string, Set<StreamListener>>
   readonly ofLife: Set<LifeListener>
 }
@@ -62,6 +77,7 @@ const changed = (state: State, id: string, entry: StreamState | undefined): void
   if (!live && state.live.delete(id)) {
     for (const listener of state.ofLife) listener.ended(id)
   }
-  if (entry === undefined) return
+  if (entry === undefined) return void state.entries.delete(id)
+  state.entries.set(id, entry)
   for (const listener of state.ofStream.get(id) ?? []) listener(entry)
 }

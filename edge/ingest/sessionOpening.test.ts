@@ -93,6 +93,15 @@ describe('start', () => {
     }
   })
 
+  it('of an id whose entry has left the bucket is refused with 4404', () => {
+    const world = new IngestWorld(1_000)
+    world.used.add('used')
+    const session = world.connect()
+    session.say({ type: 'start', recordingId: 'used' })
+    expect(session.settle().closed).toEqual({ code: 4404, reason: 'the recording has ended' })
+    expect(world.streams.size).toBe(0)
+  })
+
   it('of a new stream is refused with 1013 while the log is full', () => {
     const world = new IngestWorld(1_000)
     world.full = true

@@ -1,5 +1,5 @@
 import { Result } from 'effect'
-import { type StreamState, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { EpochPosition, IngestHead } from './ingestHead.ts'
 import { EARLY_FRAMES_MAX } from './limits.ts'
 import { parseClientMessage } from './messages.ts'
@@ -38,7 +38,7 @@ export const decideOpening = (state: Opening, input: SessionInput, now: Now): De
     case 'Binary':
       return early(state, input.bytes, now)
     case 'StreamFound':
-      return streamFound(state, input.entry, input.noRoom, now)
+      return streamFound(state, input, now)
     case 'StreamCreated':
       return readHead(state)
     case 'StreamExists':
@@ -89,9 +89,10 @@ const early = (state: Opening, bytes: Uint8Array, now: Now): Decision => {
   return stay({ ...state, earlyBytes, early: [...state.early, { bytes, received_ms: now.wall_ms }] })
 }
 
-const streamFound = (state: Opening, entry: StreamState | undefined, noRoom: string | undefined, now: Now): Decision => {
+const streamFound = (state: Opening, { entry, used, noRoom }: Extract<SessionInput, { _tag: 'StreamFound' }>, now: Now): Decision => {
   const { want, config } = state
   if (entry === undefined) {
+    if (used) return refuse(CLOSE.unknownRecording, 'the recording has ended')
     if (want._tag === 'Resume') return refuse(CLOSE.unknownRecording, 'unknown recording')
     if (noRoom !== undefined) return refuse(CLOSE.tryLater, `${noRoom}: no new stream may start`)
     return { state: { ...state, step: 'Create' }, actions: [{ _tag: 'CreateStream', entry: newStream(want.id, want.token ?? config.freshToken, want.title, now.wall_ms) }] }

@@ -147,8 +147,8 @@ export type SessionInput =
   /** The client has closed the socket or is dead. */
   | { readonly _tag: 'Gone' }
   | { readonly _tag: 'Tick' }
-  /** `noRoom`: why no new stream may start now. */
-  | { readonly _tag: 'StreamFound'; readonly entry: StreamState | undefined; readonly noRoom: string | undefined }
+  /** `used`: there is no entry, but there was one once. `noRoom`: why no new stream may start now. */
+  | { readonly _tag: 'StreamFound'; readonly entry: StreamState | undefined; readonly used: boolean; readonly noRoom: string | undefined }
   | { readonly _tag: 'StreamCreated' }
   | { readonly _tag: 'StreamExists' }
   | { readonly _tag: 'HeadFound'; readonly head: IngestHead; readonly seq: number }

@@ -22,6 +22,8 @@ export class IngestWorld {
   readonly pieceBytes: number
   mono_ms = 0
   full = false
+  /** Ids whose entry has left the bucket. */
+  readonly used = new Set<string>()
   #ids = 0
 
   constructor(pieceBytes: number, settings: Partial<IngestSettingsShape> = {}) {
@@ -138,7 +140,7 @@ export class SimulatedSession {
     const world = this.#world
     switch (asked._tag) {
       case 'FindStream':
-        return { _tag: 'StreamFound', entry: world.streams.get(asked.id), noRoom: world.full ? 'the log is full' : undefined }
+        return { _tag: 'StreamFound', entry: world.streams.get(asked.id), used: world.used.has(asked.id), noRoom: world.full ? 'the log is full' : undefined }
       case 'CreateStream':
         if (world.streams.has(asked.entry.streamId)) return { _tag: 'StreamExists' }
         world.streams.set(asked.entry.streamId, asked.entry)

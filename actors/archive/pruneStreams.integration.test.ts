@@ -1,0 +1,57 @@
+import { create } from '@bufbuild/protobuf'
+import { Effect } from 'effect'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { LossSchema } from '../../proto/gen/millrace/v1/loss_pb.js'
+import { RenditionStateSchema, StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { Buckets } from '../../runtime/Bucket.ts'
+import { Nats } from '../../runtime/Nats.ts'
+import { tell } from '../../runtime/Tell.ts'
+import { FINALIZE } from './Finalizer.ts'
+import { ENTRY_KEPT_MS } from './limits.ts'
+import { pruneStreams } from './pruneStreams.ts'
+import { audio, type Ground, places, source, startGround, startWorkers, untilReady } from './testing/archiveWorld.ts'
+import { finish, recordStream } from './testing/recordStream.ts'
+
+let ground: Ground
+let stopWorkers: () => Promise<void>
+beforeAll(async () => {
+  const at = await places('directory')
+  ground = startGround(at)
+  stopWorkers = (await startWorkers(at)).stop
+})
+afterAll(async () => {
+  await stopWorkers()
+  await ground.dispose()
+})
+
+const now_ms = Date.now()
+const longAgo_ms = now_ms - 2 * ENTRY_KEPT_MS
+const renditions = [create(RenditionStateSchema, { name: 'source' })]
+const entry = (streamId: string, fields: object) =>
+  ground.runPromise(Buckets.use(({ streams }) => streams.create(streamId, create(StreamStateSchema, { streamId, status: StreamStatus.ARCHIVED, endedAtMs: BigInt(longAgo_ms), ...fields }))))
+
+/** Keys of the bucket, and how many messages it takes to hold them. */
+const held = () =>
+  ground.runPromise(
+    Effect.gen(function* () {
+      const { manager } = yield* Nats
+      const all = yield* (yield* Buckets).streams.all
+      const { state } = yield* Effect.promise(() => manager.streams.info('KV_streams'))
+      return { keys: all.map(({ key }) => key).sort(), messages: state.messages }
+    })
+  )
+
+it('entries of complete recordings leave the bucket without a trace; those that are needed, or alone tell something, stay', async () => {
+  const stream = await ground.runPromise(recordStream('complete', [source, audio]))
+  await ground.runPromise(finish(stream))
+  await ground.runPromise(tell(FINALIZE, 'complete'))
+  await untilReady(ground, 'complete')
+  await entry('nothing-recorded', {})
+  await entry('no-row', { renditions })
+  await entry('tells-of-a-loss', { losses: [create(LossSchema, { chunks: 1 })] })
+  await entry('live', { status: StreamStatus.LIVE, endedAtMs: 0n })
+  await entry('has-just-ended', { endedAtMs: BigInt(now_ms - 1_000) })
+  expect(await ground.runPromise(pruneStreams(now_ms))).toBe(2)
+  expect(await held()).toEqual({ keys: ['has-just-ended', 'live', 'no-row', 'tells-of-a-loss'], messages: 4 })
+  expect(await ground.runPromise(pruneStreams(now_ms))).toBe(0)
+})
