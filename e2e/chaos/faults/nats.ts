@@ -73,12 +73,18 @@ const killedTwice = fault({
 
 interface Proxied extends Arrangement {
   readonly proxy: Proxy
+  /** Publishes seen that ask the server to leave out what it has had: it would do so for two minutes and no longer. */
+  readonly deduplicated: () => number
 }
 
 /** A proxy between NATS and some of the nodes. */
 const proxied = (isBehind: (node: string) => boolean) => async ({ urls }: WorldServices): Promise<Proxied> => {
-  const proxy = await proxyTo(urls.NATS_URL)
-  return { proxy, close: proxy.close, urls: (node) => (isBehind(node) ? { NATS_URL: proxy.through(urls.NATS_URL) } : {}) }
+  let deduplicated = 0
+  const proxy = await proxyTo(urls.NATS_URL, (bytes) => {
+    if (bytes.includes('Nats-Msg-Id')) deduplicated++
+    return 'pass'
+  })
+  return { proxy, deduplicated: () => deduplicated, close: proxy.close, urls: (node) => (isBehind(node) ? { NATS_URL: proxy.through(urls.NATS_URL) } : {}) }
 }
 
 const everyNode = proxied(() => true)
@@ -130,13 +136,16 @@ const edgeOff = (name: string, spoil: (proxy: Proxy) => void): Fault =>
     },
   })
 
-/** The outcome of each append in flight is unknown: what it wrote is found at the head, or written again. */
+/**
+ * The outcome of each append in flight is unknown: what it wrote is found at the head, or written again. That holds
+ * however much later, since nothing hangs on the server's window of deduplication.
+ */
 const lostPubAcks = arrangedFault({
   name: 'PubAcks lost with their connection, three times',
   group,
   expects: { requestsLost: true },
   arrange: everyNode,
-  strike: async (world, { proxy }) => {
+  strike: async (world, { proxy, deduplicated }) => {
     const before = await ownership(world)
     for (let time = 0; time < 3; time++) {
       proxy.travel({ held: true }, 'replies')
@@ -148,6 +157,7 @@ const lostPubAcks = arrangedFault({
     await untilAcknowledged(world)
     expectConnected(world)
     await expectUnmoved(world, before)
+    if (deduplicated() > 0) throw new Error(`${deduplicated()} publishes carried a message id`)
   },
 })
 
