@@ -5,6 +5,7 @@ import type { Ask } from './Ask.ts'
 import { makeInterpreter } from './interpreter.ts'
 import type { Log } from './Log.ts'
 import type { Nats } from './Nats.ts'
+import type { Nodes } from './Nodes.ts'
 import type { RuntimeSettings } from './RuntimeSettings.ts'
 import { takeOverLog } from './takeOverLog.ts'
 
@@ -23,7 +24,7 @@ export const activate = Effect.fnUntraced(function* <Record, State, Message, Act
   id: string,
   leaseRevision: number,
   broke?: string
-): Effect.fn.Return<Activation, never, R | Log | Nats | Ask | RuntimeSettings | Scope.Scope> {
+): Effect.fn.Return<Activation, never, R | Log | Nats | Nodes | Ask | RuntimeSettings | Scope.Scope> {
   const ended = yield* Deferred.make<ActivationExit>()
   const end = (exit: ActivationExit): void => {
     Deferred.doneUnsafe(ended, Effect.succeed(exit))

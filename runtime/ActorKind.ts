@@ -49,6 +49,8 @@ export interface ActorKind<Record, State, Message, Action, R> {
   readonly codec: RecordCodec<Record>
   /** State, and first actions, of an actor just taken over. */
   readonly begin: (owned: Owned<Record>, now_ms: number) => { readonly state: State; readonly actions: ReadonlyArray<Action | RuntimeAction<Record>> }
+  /** Timers that wait for something from outside, which run only while it could come: not while NATS is away. */
+  readonly waitsForWorld?: ReadonlySet<string>
   readonly decide: Decide<State, Message | RuntimeMessage, Action | RuntimeAction<Record>>
   /** Opens what the kind's own actions need, for one activation; closes with its scope. */
   readonly performer: (owned: Owned<Record>, send: (message: Message) => void) => Effect.Effect<(action: Action) => void, never, R | Scope.Scope>

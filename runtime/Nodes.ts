@@ -25,6 +25,8 @@ export class Nodes extends Context.Service<Nodes, {
   readonly isGone: (node: string, incarnation: string, since_ms: number) => boolean
   /** Whether this node's own heartbeats go through and come back. */
   readonly isHealthy: () => boolean
+  /** Calls back when they come back after a gap in which whatever was waited for may have had no way to come, until the returned function is called. */
+  readonly onRegained: (callback: () => void) => () => void
   /** What every live node, this one included, said last. */
   readonly live: () => ReadonlyArray<NodeState>
 }>()('millrace/runtime/Nodes') {
@@ -38,11 +40,14 @@ export class Nodes extends Context.Service<Nodes, {
       const report: NodeReport = { active: 0, draining: false, viewers: {} }
       const seen = yield* Deferred.make<void>()
       const said = new Map<string, NodeState>()
+      const regained = new Set<() => void>()
       let state = newLiveness(settings.lease_ms)
       yield* nodes.watch((change) => {
+        const before_ms = state.healthySince_ms
         state = heard(state, change, { node: settings.node, incarnation }, performance.now())
         if (change.value === undefined) said.delete(change.key)
         else said.set(change.key, change.value)
+        if (before_ms !== undefined && state.healthySince_ms !== before_ms) regained.forEach((callback) => callback())
         if (state.healthySince_ms !== undefined) Deferred.doneUnsafe(seen, Effect.void)
       })
       yield* beat(nodes, settings, incarnation, report)
@@ -55,6 +60,12 @@ export class Nodes extends Context.Service<Nodes, {
         report,
         isGone: (node, other, since_ms) => isGone(state, node, other, since_ms, performance.now()),
         isHealthy: () => isHealthy(state, performance.now()),
+        onRegained: (callback) => {
+          regained.add(callback)
+          return () => {
+            regained.delete(callback)
+          }
+        },
         live: () => liveNodes(state, performance.now()).map((node) => said.get(node)).filter((value) => value !== undefined)
       })
     })

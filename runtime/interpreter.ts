@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect, type Scope } from 'effect'
 import { ActorCell } from './ActorCell.ts'
-import type { ActorKind, RecordCodec, RecordStamp } from './ActorKind.ts'
+import type { ActorKind, RecordCodec } from './ActorKind.ts'
 import { type ActivationExit, exitOf } from './ActivationExit.ts'
 import { Ask } from './Ask.ts'
 import type { RuntimeAction, RuntimeMessage } from './Behavior.ts'
@@ -8,8 +8,10 @@ import { forker } from './forker.ts'
 import { PUBLISH_RETRY_MS } from './limits.ts'
 import { type Appender, Log, type Mailbox } from './Log.ts'
 import { Nats } from './Nats.ts'
+import { Nodes } from './Nodes.ts'
 import { makeQuestions } from './questions.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
+import { makeStamping, type Stamping } from './stamping.ts'
 import { consumerName, type TakenOver } from './takeOverLog.ts'
 import { makeTimers } from './timers.ts'
 
@@ -27,10 +29,11 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
   { owned, appender }: TakenOver<Record>,
   leaseRevision: number,
   end: (exit: ActivationExit) => void
-): Effect.fn.Return<Interpreter, never, R | Log | Nats | Ask | RuntimeSettings | Scope.Scope> {
+): Effect.fn.Return<Interpreter, never, R | Log | Nats | Nodes | Ask | RuntimeSettings | Scope.Scope> {
   const log = yield* Log
   const asks = yield* Ask
   const nats = yield* Nats
+  const nodes = yield* Nodes
   const { node } = yield* RuntimeSettings
   const run = yield* forker
   const timers = yield* makeTimers
@@ -46,19 +49,10 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
     cell?.stop()
     end(exit)
   }
-  let moved = false
-  let progressed = false
-  const crash = (reason: string, broke: boolean): void => finish({ _tag: 'Crashed', reason, broke, progressed })
-  const stampOf = (record: Record, resumeSeq: number, writtenAt_ms: number): RecordStamp => {
-    const attempts = moved || kind.codec.isProgress(record) ? 0 : owned.attempts
-    return { leaseRevision, resumeSeq, attempts, brokenBy: attempts === 0 ? '' : owned.brokenBy ?? '', fencingToken: owned.token, node, writtenAt_ms }
-  }
-  const append = appendWith(appender, kind.codec, stampOf, {
-    stored: (record, seq) => {
-      moved ||= kind.codec.isProgress(record)
-      progressed ||= kind.codec.isOutput(record)
-      send({ _tag: 'Appended', seq })
-    },
+  const stamping = makeStamping(kind.codec, owned, leaseRevision, node)
+  const crash = (reason: string, broke: boolean): void => finish({ _tag: 'Crashed', reason, broke, progressed: stamping.progressed() })
+  const append = appendWith(appender, kind.codec, stamping, {
+    stored: (seq) => send({ _tag: 'Appended', seq }),
     full: (reason) => send({ _tag: 'AppendRefused', reason }),
     failed: finish,
     broke: (cause) => crash(describe(cause), true)
@@ -69,7 +63,7 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
       case 'Publish': return run(publishUntilStored(log, action.subject, action.data, () => send({ _tag: 'Published', ticket: action.ticket })))
       case 'More': return mailbox?.more()
       case 'Acknowledge': return mailbox?.acknowledgeThrough(action.seq)
-      case 'SetTimer': return timers.set(action.timer, action.after_ms, () => send({ _tag: 'Elapsed', timer: action.timer }))
+      case 'SetTimer': return setTimer(action)
       case 'ClearTimer': return timers.clear(action.timer)
       case 'Reply': return questions.answer(action.question, action.body)
       case 'Finish': return finish({ _tag: 'Finished' })
@@ -78,6 +72,9 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
       case 'Fail': return finish({ _tag: 'Failed', reason: action.reason })
     }
   }
+  /** What could not come while NATS was away has not stayed away: a timer that waits for it begins again. */
+  const setTimer = ({ timer, after_ms }: RuntimeAction<Record> & { readonly _tag: 'SetTimer' }): void =>
+    timers.set(timer, after_ms, () => (nodes.isHealthy() || kind.waitsForWorld?.has(timer) !== true ? send({ _tag: 'Elapsed', timer }) : setTimer({ _tag: 'SetTimer', timer, after_ms })))
   const performOwn = yield* kind.performer(owned, send)
   const begun = kind.begin(owned, performance.now())
   const either = (action: Action | RuntimeAction<Record>): void => (isRuntimeAction<Action, Record>(action) ? perform(action) : performOwn(action))
@@ -87,24 +84,29 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
   begunCell.begin(begun.actions)
   early.forEach(send)
   mailbox = yield* log.mailbox(log.subject(kind.inbox, owned.id), consumerName(owned.id, owned.token), owned.resumeSeq, (entry) => send({ _tag: 'Delivered', entry }))
-  yield* Effect.acquireRelease(Effect.sync(() => nats.onReconnect(() => send({ _tag: 'Reconnected' }))), (forget) => Effect.sync(forget))
+  const reconnected = (): void => send({ _tag: 'Reconnected' })
+  const forget = [nats.onReconnect(reconnected), nodes.onRegained(reconnected)]
+  yield* Effect.addFinalizer(() => Effect.sync(() => forget.forEach((stop) => stop())))
   yield* asks.answer(kind.kind, owned.id, (body, answer) => send({ _tag: 'Asked', question: questions.add(answer), body }))
   return { send }
 })
 
 /** What came of an append; `broke`: the record could not be written down. */
-interface Appending<Record> {
-  readonly stored: (record: Record, seq: number) => void
+interface Appending {
+  readonly stored: (seq: number) => void
   readonly full: (reason: string) => void
   readonly failed: (exit: ActivationExit) => void
   readonly broke: (cause: unknown) => void
 }
 
-const appendWith = <Record>(appender: Appender, codec: RecordCodec<Record>, stampOf: (record: Record, resumeSeq: number, writtenAt_ms: number) => RecordStamp, on: Appending<Record>) => {
+const appendWith = <Record>(appender: Appender, codec: RecordCodec<Record>, stamping: Stamping<Record>, on: Appending) => {
   const append = Effect.fnUntraced(function* (record: Record, resumeSeq: number) {
-    const stamp = stampOf(record, resumeSeq, yield* Clock.currentTimeMillis)
+    const stamp = stamping.stampOf(record, resumeSeq, yield* Clock.currentTimeMillis)
     const outcome = yield* Effect.result(appender.append(codec.encode(record, stamp)))
-    if (outcome._tag === 'Success') return on.stored(record, outcome.success)
+    if (outcome._tag === 'Success') {
+      stamping.onStored(record)
+      return on.stored(outcome.success)
+    }
     if (outcome.failure._tag === 'LogFull') return on.full(outcome.failure.description)
     on.failed(exitOf(outcome.failure))
   })

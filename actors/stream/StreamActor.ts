@@ -36,6 +36,7 @@ export const streamActor = Effect.gen(function* () {
     codec: mediaCodec,
     begin: (owned, now_ms) => beginStream({ id: owned.id, token: owned.token, resumeSeq: owned.resumeSeq, settings, messageBytesMax }, owned, now_ms),
     decide: decideStream,
+    waitsForWorld: new Set(['window']),
     performer: makePerformer,
     wanted: Effect.gen(function* () {
       const { streams } = yield* Buckets
