@@ -13,6 +13,10 @@ import type { PlatformSettings } from './settings.ts'
 
 /** FFmpeg dies by itself no more often than this, and only once it has got somewhere: else its source would be taken for poison. */
 const FFMPEG_DEATHS_APART_MS = 16_000
+/** A node that has been well for two leases and this is not gone for anyone. */
+const LEASE_SLACK_MS = 1_000
+/** Way of messages. */
+const WINDOW_SLACK_MS = 100
 
 /** The whole platform in one world: servers, processes, publishers, and what watches them. */
 export class Platform implements Premises {
@@ -34,12 +38,13 @@ export class Platform implements Premises {
   #progressAtDeath = -1
   #down_ms = 0
   #downSince_ms: number | undefined
+  #trouble_ms = 0
 
   constructor(world: World, settings: PlatformSettings) {
     this.world = world
     this.settings = settings
     this.server = new NatsServer(world, settings.runtime.shards, settings.runtime.logBytes)
-    this.watch = new Watch(world, this.server, this.store, this.database, this.truths)
+    this.watch = new Watch(world, this.server, this.store, this.database, this.truths, (node) => this.#isWell(node))
     this.server.witnesses.push(this.watch)
     this.workers = Array.from({ length: settings.workers }, (_, index) => new WorkerMachine(this, `worker-${index}`))
     this.edges = Array.from({ length: settings.edges }, (_, index) => new EdgeMachine(this, `edge-${index}`))
@@ -57,22 +62,51 @@ export class Platform implements Premises {
   }
 
   publish(plan: PublisherPlan): Publisher {
-    const truth = new StreamTruth(this.world, plan.id, this.settings.stream.reconnectWindow_ms, this.uptime_ms)
+    const truth = new StreamTruth(this.world, plan.id, { window_ms: this.settings.stream.reconnectWindow_ms, slack_ms: this.settings.runtime.lease_ms / 2 + WINDOW_SLACK_MS }, this.uptime_ms)
     this.truths.set(plan.id, truth)
     const publisher = new Publisher(this.world, plan, truth, () => this.edges)
     this.publishers.push(publisher)
     return publisher
   }
 
+  /** NATS or the network to it is not what it should be. */
+  disturb(): void {
+    this.#trouble_ms = this.world.now_ms
+  }
+
+  #isWell(node: string): boolean {
+    const long_ms = 2 * this.settings.runtime.lease_ms + LEASE_SLACK_MS
+    const fair = this.weather.lossShare === 0 && this.weather.slowShare === 0 && this.server.awake && this.world.now_ms - this.#trouble_ms >= long_ms
+    return fair && this.workers.some(({ name, process }) => name === node && process?.isWell(long_ms))
+  }
+
+  freezeNats(): void {
+    this.disturb()
+    this.#downSince_ms ??= this.world.now_ms
+    this.server.freeze()
+  }
+
+  thawNats(): void {
+    this.disturb()
+    this.#isUpAgain()
+    this.server.thaw()
+  }
+
   killNats(): void {
+    this.disturb()
     this.#downSince_ms ??= this.world.now_ms
     this.server.kill()
   }
 
   restartNats(): void {
+    this.disturb()
+    this.#isUpAgain()
+    this.server.restart()
+  }
+
+  #isUpAgain(): void {
     if (this.#downSince_ms !== undefined) this.#down_ms += this.world.now_ms - this.#downSince_ms
     this.#downSince_ms = undefined
-    this.server.restart()
   }
 
   /** What becomes of an FFmpeg child that starts now. */

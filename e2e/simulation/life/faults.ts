@@ -24,8 +24,12 @@ const backendDown = (backend: Backend, kind: string, platform: Platform) => (): 
 
 const disturb = (platform: Platform, kind: string, weather: { slow_ms: number; slowShare: number; lossShare: number }, change: { slow_ms?: number; slowShare?: number; lossShare?: number }): (() => void) => {
   platform.world.fault(kind, '')
+  platform.disturb()
   Object.assign(weather, change)
-  return () => void Object.assign(weather, { slow_ms: 0, slowShare: 0, lossShare: 0 })
+  return () => {
+    platform.disturb()
+    Object.assign(weather, { slow_ms: 0, slowShare: 0, lossShare: 0 })
+  }
 }
 
 /** A cut that the process does not notice at first; TCP may carry on where it was, or the client gives the connection up. */
@@ -46,6 +50,8 @@ const cutFromNats: Fault = (platform) => {
     server.wakeAll()
   }
 }
+
+const HOUR_MS = 3_600_000
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   killWorker: ({ world, workers }, lasts_ms) => {
@@ -74,10 +80,16 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     return undefined
   },
   killNats: (platform) => {
-    if (!platform.server.up) return undefined
+    if (!platform.server.awake) return undefined
     platform.world.fault('NATS killed', '')
     platform.killNats()
     return () => platform.restartNats()
+  },
+  freezeNats: (platform) => {
+    if (!platform.server.awake) return undefined
+    platform.world.fault('NATS frozen', '')
+    platform.freezeNats()
+    return () => platform.thawNats()
   },
   cutFromNats,
   slowNats: (platform) => disturb(platform, 'NATS slow', platform.weather, { slow_ms: platform.world.dice.between(200, 2_500), slowShare: 0.2 }),
@@ -100,10 +112,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   storeLossy: (platform) => disturb(platform, 'object store slow and loses answers', platform.store.weather, { lossShare: 0.3, slow_ms: 3_000, slowShare: 0.3 }),
   databaseLossy: (platform) => disturb(platform, 'database slow and loses answers', platform.database.weather, { lossShare: 0.3, slow_ms: 3_000, slowShare: 0.3 }),
   wallClock: (platform) => {
-    const process = someProcess(platform)
-    const by_ms = platform.world.dice.chance(0.5) ? 3_600_000 : -3_600_000
-    platform.world.fault('wall clock jumps', process?.name ?? '', by_ms)
-    process?.setWallBy(by_ms)
+    const { world, machines } = platform
+    const by_ms = world.dice.chance(0.5) ? HOUR_MS : -HOUR_MS
+    const whose = world.dice.chance(0.5) ? machines : [someMachine(platform)]
+    for (const machine of whose) {
+      world.fault('wall clock jumps', machine?.name ?? '', by_ms)
+      machine?.process?.setWallBy(by_ms)
+    }
     return undefined
   },
   dropPublisher: ({ world, publishers }) => {

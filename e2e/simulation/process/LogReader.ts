@@ -69,7 +69,7 @@ export class LogReader<Message> {
     this.#busy = false
     const { process, server } = this.#side
     if (this.#closed || process.dead) return
-    if (!server.up || !process.nats.open) return this.#retry()
+    if (!server.awake || !process.nats.open) return this.#retry()
     const messages = this.#options.fetch(this.#cursor, PULL_MAX)
     const last = messages.at(-1)
     if (last !== undefined) this.#cursor = this.#options.next(last)

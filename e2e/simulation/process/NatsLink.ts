@@ -5,6 +5,8 @@ export interface Connected {
   readonly world: World
   readonly dead: boolean
   readonly post: (run: () => void) => void
+  /** Something happened to it for which it may be taken for gone. */
+  readonly disturb: () => void
 }
 
 /** Share of what a client had still to send when its connection broke that reaches the server once it is back. */
@@ -55,11 +57,13 @@ export class NatsLink {
 
   /** Nothing gets through any more, and the process does not notice yet. */
   silence(): void {
+    this.#process.disturb()
     this.#silent = true
   }
 
   /** The process notices that the connection is lost. */
   disconnect(): void {
+    this.#process.disturb()
     this.#silent = false
     this.#connected = false
     this.#process.post(() => {
@@ -69,11 +73,13 @@ export class NatsLink {
 
   /** Messages get through again, without the connection having been lost. */
   heal(): void {
+    this.#process.disturb()
     this.#silent = false
     this.#flush(1)
   }
 
   reconnect(): void {
+    this.#process.disturb()
     this.#silent = false
     if (this.#process.dead) return
     this.#connected = true

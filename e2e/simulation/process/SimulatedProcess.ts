@@ -26,6 +26,7 @@ export class SimulatedProcess {
   readonly #tasks: Array<() => void> = []
   #held: Array<() => void> = []
   readonly #onDeath: Array<() => void> = []
+  #disturbed_ms: number
   #frozen = false
   #dead = false
 
@@ -35,6 +36,7 @@ export class SimulatedProcess {
     this.dice = new Dice(world.dice.below(2 ** 31))
     this.#wallOffset_ms = WALL_MS + Math.round(world.dice.between(-500, 500))
     this.#monoBase_ms = world.dice.between(0, 1_000_000) - world.now_ms
+    this.#disturbed_ms = world.now_ms
     this.nats = new NatsLink(this)
     this.context = contextOf(this)
   }
@@ -84,12 +86,24 @@ export class SimulatedProcess {
     this.#tasks.push(task)
   }
 
+  /** Something happened to it for which it may be taken for gone. */
+  disturb(): void {
+    this.#disturbed_ms = this.world.now_ms
+  }
+
+  /** Whether it has been well for so long that nobody may take it for gone. */
+  isWell(for_ms: number): boolean {
+    return !this.#dead && !this.#frozen && this.nats.open && this.world.now_ms - this.#disturbed_ms >= for_ms
+  }
+
   freeze(): void {
+    this.disturb()
     this.#frozen = true
   }
 
   /** All that came meanwhile happens at once. */
   thaw(): void {
+    this.disturb()
     this.#frozen = false
     const held = this.#held
     this.#held = []

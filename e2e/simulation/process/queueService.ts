@@ -43,8 +43,8 @@ const pullOne = (side: NatsSide, options: WorkOptions): Effect.Effect<WorkItem |
     const timer = process.after(PULL_MS, () => finish(undefined))
     const forget = process.nats.onReconnect(() => finish(undefined))
     const forgetLost = process.nats.onLost(() => finish(undefined))
-    process.nats.send(travel_ms(process, weather), () => {
-      if (!server.up || process.dead || !open) return
+    const asked = (): void => {
+      if (process.dead || !open) return
       queueOf(side, options).pull((message, deliveries) => {
         if (!open || process.dead) return false
         process.world.after(travel_ms(process, weather), () => {
@@ -52,7 +52,8 @@ const pullOne = (side: NatsSide, options: WorkOptions): Effect.Effect<WorkItem |
         })
         return true
       })
-    })
+    }
+    process.nats.send(travel_ms(process, weather), () => server.arrive(asked))
     return Effect.sync(() => {
       open = false
       timer.run = undefined
@@ -63,13 +64,13 @@ const pullOne = (side: NatsSide, options: WorkOptions): Effect.Effect<WorkItem |
 
 /** Says something about an item without waiting for an answer. */
 const give = (side: NatsSide, options: WorkOptions, seq: number, what: 'ack' | 'back' | 'working', delay_ms = 0): void => {
-  side.process.nats.send(travel_ms(side.process, side.weather), () => {
-    if (!side.server.up) return
+  const said = (): void => {
     const queue = queueOf(side, options)
     if (what === 'ack') queue.acknowledge(seq)
     if (what === 'back') queue.giveBack(seq, delay_ms)
     if (what === 'working') queue.working(seq)
-  })
+  }
+  side.process.nats.send(travel_ms(side.process, side.weather), () => side.server.arrive(said))
 }
 
 const itemOf = (side: NatsSide, options: WorkOptions, { seq, subject, data, time_ms }: StoredMessage, deliveries: number): WorkItem => ({

@@ -43,9 +43,7 @@ export const askNats = <A>(process: SimulatedProcess, server: NatsServer, weathe
       })
     }
     if (!isLost(process, weather)) {
-      process.nats.send(travel_ms(process, weather), () => {
-        if (server.up) reply(apply())
-      })
+      process.nats.send(travel_ms(process, weather), () => server.arrive(() => reply(apply())))
     }
     return Effect.sync(close)
   })

@@ -16,8 +16,6 @@ interface StoredEpoch {
   frames: number
 }
 
-const NO_MATTER_MS = 100
-
 /**
  * What is really stored of one stream, kept by the rules that the simulated world watches: every record of INGEST and
  * MEDIA passes here as it is stored.
@@ -36,10 +34,11 @@ export class StreamTruth {
   /** Times (90 kHz) of all pictures that are stored, in order. */
   readonly #expected: Array<number> = []
 
-  constructor(world: World, id: string, window_ms: number, uptime_ms: () => number) {
+  /** `slack_ms`: what of an outage may go unnoticed. */
+  constructor(world: World, id: string, window: { readonly window_ms: number; readonly slack_ms: number }, uptime_ms: () => number) {
     this.#world = world
     this.id = id
-    this.#window_ms = window_ms
+    this.#window_ms = window.window_ms - window.slack_ms
     this.#uptime_ms = uptime_ms
     this.media = new MediaTruth(world, id, (index, pts) => this.#isDue(index, pts))
   }
@@ -128,7 +127,7 @@ export class StreamTruth {
 
   #end(reason: EndReason, silence_ms: number): void {
     this.#ended = true
-    if (reason !== EndReason.WINDOW_CLOSED || silence_ms >= this.#window_ms - NO_MATTER_MS) return
+    if (reason !== EndReason.WINDOW_CLOSED || silence_ms >= this.#window_ms) return
     this.#world.violate('the reconnect window is waited for, and stands still while NATS is away', `${this.id}: ended after ${Math.round(silence_ms)} of ${this.#window_ms} ms`)
   }
 }

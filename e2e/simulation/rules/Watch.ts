@@ -1,9 +1,9 @@
-import type { LogWitness } from '../server/NatsServer.ts'
-import type { NatsServer } from '../server/NatsServer.ts'
+import type { LogWitness, NatsServer } from '../server/NatsServer.ts'
 import type { DatabaseServer, StoreServer } from '../server/Backend.ts'
 import type { ArchiveWitness } from '../process/backendServices.ts'
 import type { StoredMessage } from '../server/SimulatedLog.ts'
 import type { World } from '../world/World.ts'
+import type { Lease, NodeState } from '../../../proto/gen/millrace/v1/node_pb.js'
 import { type StreamState, StreamStatus } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
 import { mediaCodec } from '../../../actors/stream/mediaCodec.ts'
 import { framesIn } from './MediaTruth.ts'
@@ -16,8 +16,10 @@ export class Watch implements LogWitness, ArchiveWitness {
   readonly #store: StoreServer
   readonly #database: DatabaseServer
   readonly #truths: ReadonlyMap<string, StreamTruth>
+  readonly #isWell: (node: string) => boolean
 
-  constructor(world: World, server: NatsServer, store: StoreServer, database: DatabaseServer, truths: ReadonlyMap<string, StreamTruth>) {
+  constructor(world: World, server: NatsServer, store: StoreServer, database: DatabaseServer, truths: ReadonlyMap<string, StreamTruth>, isWell: (node: string) => boolean) {
+    this.#isWell = isWell
     this.#world = world
     this.#server = server
     this.#store = store
@@ -32,6 +34,12 @@ export class Watch implements LogWitness, ArchiveWitness {
     if (kind === 'dead') this.#world.violate('nothing is given up', `${message.subject} by ${by}`)
     if (kind === 'ingest') this.#truths.get(id)?.ingest(message)
     if (kind === 'media') this.#truths.get(id)?.media.stored(message, by)
+  }
+
+  readonly leased = (key: string, from: Lease, by: string): void => {
+    const owner = this.#server.buckets.nodes.get(from.node)?.value as NodeState | undefined
+    if (from.node === '' || from.node === by || owner?.incarnation !== from.incarnation || !this.#isWell(from.node)) return
+    this.#world.violate('nobody takes what a node that is well has', `${by} takes ${key} from ${from.node}`)
   }
 
   readonly purging = (name: string, before: number, subject: string | undefined, by: string): void => {

@@ -1,4 +1,5 @@
 import { declareLogs } from '../../../runtime/topology.ts'
+import type { Lease } from '../../../proto/gen/millrace/v1/node_pb.js'
 import type { SimulatedProcess } from '../process/SimulatedProcess.ts'
 import type { World } from '../world/World.ts'
 import { SimulatedBucket } from './SimulatedBucket.ts'
@@ -14,6 +15,8 @@ export interface Reader {
 export interface LogWitness {
   readonly stored: (log: string, message: StoredMessage, by: string) => void
   readonly purging: (log: string, before: number, subject: string | undefined, by: string) => void
+  /** A lease that named `from` now names `by`. */
+  readonly leased: (key: string, from: Lease, by: string) => void
 }
 
 const FULL = 10077
@@ -32,9 +35,10 @@ export class NatsServer {
   /** Logs that take nothing now. */
   readonly full = new Set<string>()
   readonly witnesses: Array<LogWitness> = []
-  /** Compare-and-set is left out of these logs: for worlds that must break. */
   readonly #readers = new Map<string, Set<Reader>>()
   #up = true
+  #frozen = false
+  #held: Array<() => void> = []
 
   constructor(world: World, shards: number, bytes: number) {
     this.world = world
@@ -43,6 +47,29 @@ export class NatsServer {
 
   get up(): boolean {
     return this.#up
+  }
+
+  /** Whether it does anything now. */
+  get awake(): boolean {
+    return this.#up && !this.#frozen
+  }
+
+  /** Something reaches the server: it happens now, or once it is thawed, or never. */
+  arrive(run: () => void): void {
+    if (this.awake) run()
+    else if (this.#up) this.#held.push(run)
+  }
+
+  freeze(): void {
+    this.#frozen = true
+  }
+
+  thaw(): void {
+    this.#frozen = false
+    const held = this.#held
+    this.#held = []
+    if (this.#up) for (const run of held) run()
+    this.wakeAll()
   }
 
   log(name: string): SimulatedLog {
@@ -75,7 +102,7 @@ export class NatsServer {
   queue(name: string, log: string, filter: string, ackWait_ms: number): SimulatedQueue {
     const known = this.queues.get(name)
     if (known !== undefined) return known
-    const queue = new SimulatedQueue(this.world, this.log(log), { filter, ackWait_ms, removesDone: log === 'COMMANDS', isUp: () => this.#up })
+    const queue = new SimulatedQueue(this.world, this.log(log), { filter, ackWait_ms, removesDone: log === 'COMMANDS', isUp: () => this.awake })
     this.queues.set(name, queue)
     return queue
   }
@@ -99,6 +126,7 @@ export class NatsServer {
 
   kill(): void {
     this.#up = false
+    this.#held = []
     for (const queue of this.queues.values()) queue.forgetPullers()
     for (const process of this.processes) process.nats.disconnect()
   }
