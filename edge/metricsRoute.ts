@@ -4,18 +4,10 @@ import { Counters, type CountersShape } from './http/Counters.ts'
 import { HttpServer } from './http/HttpServer.ts'
 import { ActorRoom, type ActorRoomShape } from './ingest/ActorRoom.ts'
 import { IngestSessions } from './ingest/IngestSessions.ts'
+import { type Metric, Metrics, renderMetrics } from './Metrics.ts'
 import { StreamFollower } from './playback/StreamFollower.ts'
 
-/** One metric of the Prometheus text format, version 0.0.4. `samples`: label values and numbers. */
-interface Metric {
-  readonly name: string
-  readonly type: 'counter' | 'gauge'
-  readonly help: string
-  readonly label?: string
-  readonly samples: ReadonlyArray<readonly [value: string, number: number]>
-}
-
-/** `GET /metrics`: what this edge holds, and what it has refused, dropped or found damaged. */
+/** `GET /metrics`: what this edge holds, and what it has refused, dropped or found damaged; and what else this process measures. */
 export const metricsRoute = Layer.effectDiscard(
   Effect.gen(function* () {
     const server = yield* HttpServer
@@ -23,7 +15,10 @@ export const metricsRoute = Layer.effectDiscard(
     const sessions = yield* IngestSessions
     const follower = yield* StreamFollower
     const actors = yield* ActorRoom
-    server.route('/metrics', () => Effect.sync(() => textAnswer(metrics(counters, sessions, follower, actors).map(render).join(''), 'text/plain; version=0.0.4', NO_STORE)))
+    const others = yield* Metrics
+    server.route('/metrics', () =>
+      Effect.map(others.look, (more) => textAnswer(renderMetrics([...metrics(counters, sessions, follower, actors), ...more]), 'text/plain; version=0.0.4', NO_STORE))
+    )
   })
 )
 
@@ -45,6 +40,3 @@ const metrics = (counters: CountersShape, sessions: IngestSessions['Service'], f
     { name: 'millrace_playback_waiting', type: 'gauge', help: 'Requests that wait for a part or playlist.', samples: [['', playback.waiting]] }
   ]
 }
-
-const render = ({ name, type, help, label, samples }: Metric): string =>
-  [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map(([value, number]) => (label === undefined ? `${name} ${number}` : `${name}{${label}="${value}"} ${number}`)), ''].join('\n')

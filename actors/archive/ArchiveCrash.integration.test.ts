@@ -6,6 +6,7 @@ import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Recordings } from '../database/Recordings.ts'
 import { archiveSegment } from './archiveSegment.ts'
 import { finalizeRecording } from './finalizeRecording.ts'
+import { giveUpSegment } from './giveUpSegment.ts'
 import { performStep, performSteps } from './performSteps.ts'
 import type { ArchiveRequest, Steps } from './steps.ts'
 import type { ArchivePlaces } from './testing/archiveLayers.ts'
@@ -22,6 +23,19 @@ const crashAfter = <A>(steps: Steps<A>, count: number) =>
       step = steps.next(yield* performStep(step.value))
     }
     return step.done === true ? undefined : last
+  })
+
+/** Does the first `count` steps, then nothing for as long as one likes: the rest can be done later. Undefined where there are no more. */
+const freezeAfter = <A>(steps: Steps<A>, count: number) =>
+  Effect.gen(function* () {
+    let step = steps.next(undefined)
+    for (let done = 0; done < count && step.done !== true; done += 1) step = steps.next(yield* performStep(step.value))
+    if (step.done === true) return undefined
+    const rest = Effect.gen(function* () {
+      while (step.done !== true) step = steps.next(yield* performStep(step.value))
+      return step.value
+    })
+    return { before: step.value._tag, rest }
   })
 
 const uris = (text: string): ReadonlyArray<string> => {
@@ -94,5 +108,37 @@ describe.skipIf(!minioAvailable())('the archive killed between any two of its st
     const [a, b] = [await state('clean'), await state('cut')]
     expect({ ...b, id: a?.id, title: a?.title, keyPrefix: a?.keyPrefix, fenceToken: a?.fenceToken }).toEqual(a)
     await expectWhole(ground, cut.prefix)
+  })
+
+  it('has workers frozen anywhere, overtaken by others and thawed long after: what they still do changes nothing', async () => {
+    const stream = await whole('zombies')
+    const frozen: Array<{ readonly what: string; readonly thaw: () => Promise<unknown> }> = []
+    /** Freezes one worker before each of the steps that this work has. */
+    const freezeAll = async (what: string, begin: () => Steps<unknown>) => {
+      for (let count = 1; ; count += 1) {
+        const worker = await ground.runPromise(freezeAfter(begin(), count))
+        if (worker === undefined) return
+        frozen.push({ what: `${what} before ${worker.before}`, thaw: () => ground.runPromise(worker.rest) })
+      }
+    }
+    const [first, second] = stream.announcements
+    if (first === undefined || second === undefined) throw new Error('no segments')
+    await freezeAll('archiving', () => archiveSegment(first, new Set()))
+    await freezeAll('giving up', () => giveUpSegment(second, 'seen damaged by one worker', { seq: 1, subject: 'segments.zombies', data: new Uint8Array(1), time_ms: 0 }))
+    for (const segment of stream.announcements) await ground.runPromise(performSteps(archiveSegment(segment, new Set())))
+    await freezeAll('completing', () => finalizeRecording('zombies'))
+    expect(await ground.runPromise(performSteps(finalizeRecording('zombies')))).toBe('Ready')
+    const look = async () => ({
+      rows: await ground.runPromise(Recordings.use((recordings) => Effect.all([recordings.get('zombies'), recordings.segments('zombies')]))),
+      entry: await ground.runPromise(Buckets.use(({ streams }) => Effect.map(streams.get('zombies'), (entry) => entry?.value)))
+    })
+    const files = hashesOf(await filesOf(ground, stream.prefix))
+    const before = await look()
+    expect(frozen.length).toBeGreaterThan(20)
+    for (const { what, thaw } of frozen) {
+      await thaw()
+      expect(await look(), what).toEqual(before)
+    }
+    expect(hashesOf(await filesOf(ground, stream.prefix))).toEqual(files)
   })
 })

@@ -15,7 +15,7 @@ describe('the archive cut off in the middle', () => {
   let at: ArchivePlaces
   let ground: Ground
   beforeAll(async () => {
-    at = await places('directory')
+    at = await places(minioAvailable() ? 'minio' : 'directory')
     ground = startGround(at)
   })
   afterAll(() => ground.dispose())

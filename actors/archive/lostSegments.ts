@@ -1,5 +1,5 @@
 import { clone, create } from '@bufbuild/protobuf'
-import { type LostSegment, LostSegmentSchema, type StreamState, StreamStateSchema } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { type LostSegment, LostSegmentSchema, type StreamState, StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { ArchivedSegment } from '../database/Recordings.ts'
 import { LOST_SEGMENTS_SHOWN, REASON_CHARACTERS_MAX, STATE_ATTEMPTS_MAX } from './limits.ts'
 import { ask, type Steps } from './steps.ts'
@@ -7,12 +7,12 @@ import { ask, type Steps } from './steps.ts'
 /**
  * Says in a stream's entry, for everyone to see, that a segment is lost. Once for each segment that is listed; one that
  * newer ones have pushed off the list may be counted again, until the end of the recording counts exactly. Gives up when
- * other writers keep changing the entry: the segment's row says the same.
+ * other writers keep changing the entry: the segment's row says the same. A complete recording has counted for good.
  */
 export function* tellLost(id: string, row: ArchivedSegment): Steps<void> {
   for (let attempt = 1; attempt <= STATE_ATTEMPTS_MAX; attempt += 1) {
     const entry = yield* ask({ _tag: 'ReadStream', id })
-    if (entry === undefined || entry.value.lostSegments.some(({ rendition, msn }) => rendition === row.rendition && msn === row.msn)) return
+    if (entry === undefined || entry.value.status === StreamStatus.ARCHIVED || entry.value.lostSegments.some(({ rendition, msn }) => rendition === row.rendition && msn === row.msn)) return
     const value = withLost(entry.value, [...entry.value.lostSegments, lostSegment(row)], entry.value.lostSegmentCount + 1)
     if (yield* ask({ _tag: 'UpdateStream', id, value, revision: entry.revision })) return
   }

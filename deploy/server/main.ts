@@ -13,10 +13,11 @@ const run = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<never, E, R> => 
 const platform = Layer.unwrap(
   Effect.map(readSettings, (settings) => {
     const has = (role: Role): boolean => settings.roles.includes(role)
+    const archiving = has('archive') ? archive(settings) : undefined
     const parts = Layer.mergeAll(
       has('actors') ? run(actors(settings)) : Layer.empty,
-      has('archive') ? run(archive(settings)) : Layer.empty,
-      has('edge') ? run(edge(settings)) : Layer.empty
+      archiving === undefined ? Layer.empty : run(archiving),
+      has('edge') ? run(edge(settings, archiving)) : Layer.empty
     )
     return Layer.effectDiscard(Effect.logInfo('node runs', { roles: settings.roles })).pipe(
       Layer.provide(parts),
