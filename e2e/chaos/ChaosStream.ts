@@ -65,6 +65,12 @@ export class ChaosStream {
     return epoch
   }
 
+  /** Whether more is to come from its publisher. */
+  get isSending(): boolean {
+    const { recording, publisher } = this.current
+    return !this.isLeft && publisher.sent() < recording.chunks.length
+  }
+
   /** Another publisher with the stream's token starts at that edge, from the recording's beginning; the one before is not told. */
   async beginAnew(edge: string): Promise<void> {
     const { publisherToken } = this.current.publisher

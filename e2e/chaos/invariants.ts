@@ -124,7 +124,6 @@ export const judgeStream = async (
     say('viewers', watched.ended ? watched.complaints : [...watched.complaints, `${watched.rendition} did not end`])
   }
   for (const capture of archived.values()) say('archive', capture.complaints)
-  if (broken.size > 0) say('viewers', stream.route.outages.filter(({ lasted_ms }) => lasted_ms > 2_000).map((outage) => `no answer for ${outage.lasted_ms.toFixed(0)} ms to ${outage.path}: ${outage.statuses.join(' ')}`))
   for (const { publisher } of stream.epochs) say('resent', resendingFaults(publisher.messages, publisher.sent()))
 }
 

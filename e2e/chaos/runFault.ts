@@ -36,6 +36,8 @@ const strike_s = Math.max(...Object.values(position_s))
 const healthy_ms = 2_500
 /** Long enough for every fault; nobody sends all of it. */
 const film_s = 90
+/** Times in which no edge answered a viewer are worth a figure from here on. */
+const noted_ms = 1_000
 /** A viewer may be this late behind the stream's end. */
 const viewersEndWithin_ms = 40_000
 
@@ -59,6 +61,13 @@ const startStreams = async (world: ChaosWorld, { platform = {}, moments: wanted 
   return Promise.all([...wanted.map((moment) => begin(moment, source, position_s[moment])), ...browser])
 }
 
+/** What viewers ask for now, in words. */
+const asking = (world: ChaosWorld): string =>
+  world.streams
+    .flatMap(({ route }) => route.pending())
+    .map(({ path, lasted_ms, statuses }) => `asking for ${path} since ${lasted_ms.toFixed(0)} ms (${statuses.join(' ')})`)
+    .join('; ') || 'nobody asks for anything'
+
 const runStreams = async (world: ChaosWorld, fault: Fault, strike: (world: ChaosWorld) => Promise<void>, broken: Broken): Promise<void> => {
   const begun_ms = performance.now()
   world.streams = await startStreams(world, fault)
@@ -73,7 +82,7 @@ const runStreams = async (world: ChaosWorld, fault: Fault, strike: (world: Chaos
   await Promise.all(world.streams.map((stream) => stream.finish()))
   await Promise.race([
     Promise.all(world.streams.map(({ watching }) => watching)),
-    delay(viewersEndWithin_ms).then(() => Promise.reject(new Error(`viewers had not come to the end ${viewersEndWithin_ms} ms after it`))),
+    delay(viewersEndWithin_ms).then(() => Promise.reject(new Error(`viewers had not come to the end ${viewersEndWithin_ms} ms after it; ${asking(world)}`))),
   ])
 }
 
@@ -90,6 +99,8 @@ const judge = async (world: ChaosWorld, fault: Fault, broken: Broken): Promise<v
   for (const [index, stream] of world.streams.entries()) await judgeStream(stream, archives[index] ?? new Map(), expects, broken)
   const waits = await Promise.all(world.streams.map(async ({ watching }) => longestWait_ms(await watching)))
   world.figures.set('longest wait of a viewer', Math.max(...waits))
+  const outages_ms = world.streams.flatMap(({ route }) => route.outages.map(({ lasted_ms }) => lasted_ms))
+  if (Math.max(0, ...outages_ms) > noted_ms) world.figures.set('a viewer without an answer for', Math.max(...outages_ms))
 }
 
 /** Runs a fault. Never rejects: what goes wrong is in the result. */

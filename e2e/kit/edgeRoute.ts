@@ -15,6 +15,8 @@ export interface EdgeRoute {
   /** As `httpGet`; the address names the edge to try first at the beginning. Rejects as it does once patience is over. */
   readonly get: (url: string) => Promise<Answer>
   readonly outages: ReadonlyArray<Outage>
+  /** What is being asked for now, for how long, and what was answered so far. */
+  readonly pending: () => ReadonlyArray<Outage>
 }
 
 /** A held playlist request is answered within 3 s; an edge that says nothing for this long counts as gone. */
@@ -36,9 +38,19 @@ export const routeOver = (edges: () => ReadonlyArray<string>, patience_ms = 20_0
     const known = edges()
     return new URL(`${pathname}${search}`, known[index % known.length]).href
   }
+  const pending = new Set<{ readonly path: string; readonly since_ms: number; readonly statuses: ReadonlyArray<number> }>()
   const get = async (url: string): Promise<Answer> => {
-    let since_ms: number | undefined
     const statuses: Array<number> = []
+    const request = { path: `${new URL(url).pathname}${new URL(url).search}`, since_ms: performance.now(), statuses }
+    pending.add(request)
+    try {
+      return await ask(url, statuses)
+    } finally {
+      pending.delete(request)
+    }
+  }
+  const ask = async (url: string, statuses: Array<number>): Promise<Answer> => {
+    let since_ms: number | undefined
     for (;;) {
       try {
         const answer = await httpGet(at(url), { timeout_ms: answerWithin_ms })
@@ -54,5 +66,6 @@ export const routeOver = (edges: () => ReadonlyArray<string>, patience_ms = 20_0
       }
     }
   }
-  return { get, outages }
+  const now = (): ReadonlyArray<Outage> => [...pending].map(({ path, since_ms, statuses }) => ({ path, lasted_ms: performance.now() - since_ms, statuses }))
+  return { get, outages, pending: now }
 }

@@ -16,7 +16,7 @@ export const expectTakeOver = async (world: ChaosWorld, to: string, since_ms: nu
   const node = world.node(to)
   await until(`${to} runs every stream`, async () => (node.ffmpegs().length === world.streams.length ? true : undefined), within_ms)
   const took: Array<number> = []
-  for (const { id } of world.streams) {
+  for (const { id } of world.streams.filter(({ isSending }) => isSending)) {
     const records = await until(`${to} goes on with ${id}`, async () => {
       const stored = await world.nats.media(id)
       return takeOver_ms(stored, since_ms) === undefined ? undefined : stored
