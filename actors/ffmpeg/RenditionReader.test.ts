@@ -33,6 +33,14 @@ it('gives the init segment once, and the samples of what is whole', () => {
   expect(reader.push(fragment(10).subarray(-1)).samples.map((sample) => sample.dts)).toEqual([10])
 })
 
+it('gives no init segment before the first sample: one of an FFmpeg that was ended before is not what it would have been', () => {
+  const reader = new RenditionReader()
+  expect(reader.push(init)).toEqual({ init: undefined, samples: [], error: undefined })
+  expect(reader.push(fragment(0).subarray(0, 20)).init).toBeUndefined()
+  expect(reader.push(fragment(0).subarray(20)).init?.bytes).toEqual(new Uint8Array(init))
+  expect(reader.push(fragment(10)).init).toBeUndefined()
+})
+
 it.each([
   ['a fragment before the init segment', fragment(0)],
   ['a second init segment', Buffer.concat([init, init])],

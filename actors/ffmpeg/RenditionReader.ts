@@ -12,7 +12,10 @@ export interface InitSegment {
   readonly info: InitInfo
 }
 
-/** What one push brought. `error` says why nothing more will be read. */
+/**
+ * What one push brought. The init segment comes with the first samples: an FFmpeg that is ended before them writes one
+ * that lacks what it would have learnt from them. `error` says why nothing more will be read.
+ */
 export interface RenditionOutput {
   readonly init: InitSegment | undefined
   readonly samples: ReadonlyArray<Sample>
@@ -25,6 +28,7 @@ export class RenditionReader {
   #ftyp: Box | undefined
   #moof: Box | undefined
   #initSeen = false
+  #init: InitSegment | undefined
   #error: string | undefined
 
   /** True when the stream holds an init segment and ends on the border of a whole fragment. */
@@ -35,15 +39,16 @@ export class RenditionReader {
   /** Takes the next bytes, which the caller must not change afterwards: samples are views on them. */
   push(bytes: Uint8Array): RenditionOutput {
     const samples: Array<Sample> = []
-    let init: InitSegment | undefined
     if (this.#error === undefined) {
       const split = this.#splitter.push(bytes)
       for (const box of split.boxes) {
-        init = this.#take(box, samples) ?? init
+        this.#init = this.#take(box, samples) ?? this.#init
         if (this.#error !== undefined) break
       }
       this.#error ??= split.error?.message
     }
+    const init = samples.length > 0 ? this.#init : undefined
+    if (init !== undefined) this.#init = undefined
     return { init, samples, error: this.#error }
   }
 

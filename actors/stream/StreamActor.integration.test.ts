@@ -110,6 +110,31 @@ describe('when FFmpeg is killed', () => {
   }
 })
 
+it.live('FFmpeg killed again and again within seconds never ends the stream, as long as it gets anything done between', () =>
+  Effect.gen(function* () {
+    const id = newId()
+    const source = recording('100ms-h264.webm')
+    const publisher = yield* openPublisher(id, source.mimeType)
+    let kills = 0
+    for (const [i, chunk] of source.chunks.entries()) {
+      yield* publisher.chunk(chunk.bytes)
+      yield* Effect.sleep(110)
+      if (i % 3 !== 2) continue
+      for (const pid of children()) {
+        process.kill(pid, i % 2 === 0 ? 'SIGKILL' : 'SIGTERM')
+        kills += 1
+      }
+    }
+    yield* publisher.stop
+    const records = yield* recordsOf(id)
+    expect(kills).toBeGreaterThan(5)
+    expect(frames(mediaByRendition(records).get('source')).length).toBe(source.frames)
+    expect(records.flatMap(({ body }) => (body.case === 'discontinuity' ? [body.value.reason] : []))).toEqual([])
+    const end = records.at(-1)
+    expect(end?.body.case === 'end' ? end.body.value.reason : undefined).toBe(1)
+    expect(end?.checkpoint).toMatchObject({ poisonChunks: 0n, lostChunks: 0n, discontinuities: 0 })
+  }).pipe(Effect.provide(actorNode(testSettings(natsUrl())))), 60_000)
+
 describe('a new epoch', () => {
   it.live('joins the same stream behind a discontinuity, with nothing lost on either side', () =>
     Effect.gen(function* () {

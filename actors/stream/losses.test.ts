@@ -4,7 +4,8 @@ import { samplesIn } from '../packager/testing/logRules.ts'
 import { recording } from '../testing/recordings.ts'
 import { drive, fragmentsIn, type Weather } from './testing/drive.ts'
 import { damageChunks, dropChunks, framesLeft } from './testing/lossyInbox.ts'
-import { StreamWorld } from './testing/StreamWorld.ts'
+import { calm } from './testing/moments.ts'
+import { inboxOf, StreamWorld } from './testing/StreamWorld.ts'
 
 const weathers: fc.Arbitrary<Weather> = fc.record({ seed: fc.nat(), crashes: fc.nat(5), drains: fc.nat(2), refusals: fc.constantFrom(0, 0.2), ticks: fc.constantFrom(0, 0.03) })
 
@@ -45,4 +46,21 @@ it('a stream of sound alone goes on with the next block behind a loss', () => {
   expect(times.filter((time, i) => i > 0 && time - (times[i - 1] ?? 0) > 2 * 1_024)).toHaveLength(1)
   expect(times.every((time, i) => i === 0 || time > (times[i - 1] ?? 0))).toBe(true)
   expect(world.media.at(-1)?.record.checkpoint).toMatchObject({ lostChunks: 2n, discontinuities: 1 })
+})
+
+it('a successor whose first chunk has gone from the log knows which one it was, and shows no frame twice', () => {
+  const name = '100ms-h264.webm'
+  for (const until of [12, 20, 26]) {
+    const inbox = inboxOf(recording(name))
+    const world = new StreamWorld(inbox)
+    drive(world, calm, () => world.media.length > until && world.appending === undefined)
+    const resumeSeq = Number(world.media.at(-1)?.record.stamp?.resumeSeq)
+    inbox.entries[resumeSeq - 1] = { seq: resumeSeq, subject: 'ingest.s', time_ms: 0, data: Uint8Array.of(255, 255, 255) }
+    world.takeOver()
+    drive(world, { ...calm, crashes: 2, seed: until })
+    expect(world.media.at(-1)?.record.checkpoint).toMatchObject({ lostChunks: 1n, losses: [{ firstSeq: resumeSeq - 2, chunks: 1 }] })
+    const times = timesOf(world, 'source')
+    expect(times.length).toBeGreaterThan(60)
+    expect(times.every((time, i) => i === 0 || time > (times[i - 1] ?? 0))).toBe(true)
+  }
 })
