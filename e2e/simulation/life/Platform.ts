@@ -10,6 +10,7 @@ import { EdgeMachine, type Machine, WorkerMachine } from './machines.ts'
 import type { Premises } from './Premises.ts'
 import { Publisher, type PublisherPlan } from './Publisher.ts'
 import type { PlatformSettings } from './settings.ts'
+import { type KnownPlaylists, Viewer } from './Viewer.ts'
 
 /** FFmpeg dies by itself no more often than this, and only once it has got somewhere: else its source would be taken for poison. */
 const FFMPEG_DEATHS_APART_MS = 16_000
@@ -31,6 +32,7 @@ export class Platform implements Premises {
   readonly workers: ReadonlyArray<WorkerMachine>
   readonly edges: ReadonlyArray<EdgeMachine>
   readonly publishers: Array<Publisher> = []
+  readonly #playlists: KnownPlaylists = new Map()
   /** No fault is going on. */
   calm = true
   childrenDie = false
@@ -66,6 +68,7 @@ export class Platform implements Premises {
     this.truths.set(plan.id, truth)
     const publisher = new Publisher(this.world, plan, truth, () => this.edges)
     this.publishers.push(publisher)
+    for (let i = 0; i < this.settings.viewers; i++) new Viewer(this.world, truth, () => this.edges, this.#playlists)
     return publisher
   }
 

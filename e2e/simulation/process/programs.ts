@@ -1,5 +1,5 @@
 /** The programs of the platform, as they are, on a simulated process. */
-import { Deferred, Effect, Layer, type Scope } from 'effect'
+import { Effect, Layer } from 'effect'
 import type { JetStreamManager, NatsConnection } from 'nats'
 import { ArchiveProgress } from '../../../actors/archive/ArchiveProgress.ts'
 import { Archiver } from '../../../actors/archive/Archiver.ts'
@@ -12,6 +12,7 @@ import { ObjectStore } from '../../../actors/storage/ObjectStore.ts'
 import { streamActor } from '../../../actors/stream/StreamActor.ts'
 import { streamRetention } from '../../../actors/stream/streamRetention.ts'
 import { StreamSettings, type StreamSettingsShape } from '../../../actors/stream/StreamSettings.ts'
+import { Counters } from '../../../edge/http/Counters.ts'
 import { IngestSessions } from '../../../edge/ingest/IngestSessions.ts'
 import { LogSpace } from '../../../edge/ingest/LogSpace.ts'
 import { StreamChanges } from '../../../edge/ingest/StreamChanges.ts'
@@ -97,13 +98,14 @@ export const workerProgram = (around: Surroundings): Effect.Effect<void, unknown
 
 /** A process that takes publishers and serves viewers. `onReady` is called once it does. */
 export const edgeProgram = (around: Surroundings, onReady: (door: EdgeDoor) => void): Effect.Effect<void, unknown> => {
-  const layer = Layer.mergeAll(IngestSessions.layer, StreamFollower.layer).pipe(Layer.provide(StreamChanges.layer), Layer.provide(LogSpace.layer), Layer.provide(node(around)))
+  const damaged = (name: string): void => {
+    if (name === 'record_damaged') around.side.server.world.violate('no record of MEDIA is damaged', around.side.process.name)
+  }
+  const layer = Layer.mergeAll(IngestSessions.layer, StreamFollower.layer).pipe(
+    Layer.provide(Layer.succeed(Counters, { count: damaged, values: () => ({}) })),
+    Layer.provide(StreamChanges.layer), Layer.provide(LogSpace.layer), Layer.provide(node(around)))
   return Effect.gen(function* () {
     onReady({ sessions: yield* IngestSessions, follower: yield* StreamFollower })
     return yield* Effect.never
   }).pipe(Effect.provide(layer), Effect.scoped)
 }
-
-/** Keeps a scope open until it is told to let go. */
-export const hold = <A, E, R>(effect: Effect.Effect<A, E, R | Scope.Scope>, use: (value: A) => void, letGo: Deferred.Deferred<void>): Effect.Effect<void, E, Exclude<R, Scope.Scope>> =>
-  Effect.scoped(Effect.andThen(Effect.map(effect, use), Deferred.await(letGo)))

@@ -1,4 +1,3 @@
-import type { StreamState } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { Platform } from '../life/Platform.ts'
 import { framesIn } from './MediaTruth.ts'
 import type { StreamTruth } from './StreamTruth.ts'
@@ -10,11 +9,12 @@ export const checkAtRest = (platform: Platform): void => {
 
 const checkStream = (platform: Platform, truth: StreamTruth): void => {
   const { world, database, store } = platform
-  const entry = platform.server.buckets.streams.get(truth.id)?.value as StreamState | undefined
-  if (entry === undefined) return
+  // Nobody ever came as far as an entry: nothing began.
+  if (!platform.server.buckets.streams.knows(truth.id)) return
   if (!truth.ended) world.violate('a stream ends in both its logs', `${truth.id}: INGEST has no end`)
   if (!truth.media.ended) world.violate('a stream ends in both its logs', `${truth.id}: MEDIA has no end`)
-  if (entry.lostChunks > 0n) world.violate('nothing is lost', `${truth.id}: ${entry.lostChunks} chunks`)
+  const lost = truth.media.head?.record.checkpoint?.lostChunks ?? 0n
+  if (lost > 0n) world.violate('nothing is lost', `${truth.id}: ${lost} chunks`)
   const rows = database.segments(truth.id)
   for (const [rendition, { frames }] of truth.media.renditions) {
     const own = rows.filter((row) => row.rendition === rendition)

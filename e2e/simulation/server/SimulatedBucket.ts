@@ -9,6 +9,7 @@ export interface BucketMark {
 /** A key-value bucket as the log that it is: the newest entry of each key, in the order of their revisions. */
 export class SimulatedBucket {
   readonly name: string
+  readonly #known = new Set<string>()
   readonly #entries = new Map<string, BucketMark>()
   #revision = 0
 
@@ -18,6 +19,11 @@ export class SimulatedBucket {
 
   get revision(): number {
     return this.#revision
+  }
+
+  /** Whether the key was ever written. */
+  knows(key: string): boolean {
+    return this.#known.has(key)
   }
 
   get(key: string): BucketMark | undefined {
@@ -30,6 +36,7 @@ export class SimulatedBucket {
     const revision = known === undefined || known.value === undefined ? 0 : known.revision
     if (revision !== expected) return undefined
     this.#revision += 1
+    this.#known.add(key)
     // Deleted and set again, so that the map's order is that of the revisions.
     this.#entries.delete(key)
     this.#entries.set(key, { key, revision: this.#revision, value })
