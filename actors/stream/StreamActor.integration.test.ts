@@ -6,9 +6,11 @@ import { natsUrl } from '../../deploy/local/testing/services.ts'
 import { StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { newId } from '../../runtime/ids.ts'
+import { Log } from '../../runtime/Log.ts'
 import { tell } from '../../runtime/Tell.ts'
 import { testSettings } from '../../runtime/testing/runtimeLayer.ts'
 import { recording } from '../testing/recordings.ts'
+import { mediaCodec } from './mediaCodec.ts'
 import { actorNode, decode, mediaByRendition, openPublisher, publishRecording, recordsOf, type RenditionMedia } from './testing/streamRig.ts'
 
 const SPEED = 4
@@ -116,14 +118,15 @@ it.live('FFmpeg killed again and again within seconds never ends the stream, as 
     const source = recording('100ms-h264.webm')
     const publisher = yield* openPublisher(id, source.mimeType)
     let kills = 0
+    let lastSeq = 0
+    const progressed = newFragments(id, () => lastSeq)
     for (const [i, chunk] of source.chunks.entries()) {
       yield* publisher.chunk(chunk.bytes)
-      yield* Effect.sleep(110)
-      if (i % 3 !== 2) continue
-      for (const pid of children()) {
-        process.kill(pid, i % 2 === 0 ? 'SIGKILL' : 'SIGTERM')
-        kills += 1
-      }
+      yield* Effect.sleep(20)
+      if (i % 4 !== 3) continue
+      lastSeq = yield* progressed.pipe(Effect.tapError(() => Effect.sleep(10)), Effect.eventually, Effect.timeout(10_000))
+      for (const pid of children()) process.kill(pid, kills % 2 === 0 ? 'SIGKILL' : 'SIGTERM')
+      kills += 1
     }
     yield* publisher.stop
     const records = yield* recordsOf(id)
@@ -134,6 +137,15 @@ it.live('FFmpeg killed again and again within seconds never ends the stream, as 
     expect(end?.body.case === 'end' ? end.body.value.reason : undefined).toBe(1)
     expect(end?.checkpoint).toMatchObject({ poisonChunks: 0n, lostChunks: 0n, discontinuities: 0 })
   }).pipe(Effect.provide(actorNode(testSettings(natsUrl())))), 60_000)
+
+/** Sequence of the outbox's head, once it holds new frames. */
+const newFragments = (id: string, behind: () => number) =>
+  Effect.gen(function* () {
+    const log = yield* Log
+    const head = yield* log.head(log.subject('media', id))
+    const isNew = head !== undefined && head.seq > behind() && mediaCodec.decode(head.data, head.seq).body.case === 'fragments'
+    return isNew ? head.seq : yield* Effect.fail('no new frames')
+  })
 
 describe('a new epoch', () => {
   it.live('joins the same stream behind a discontinuity, with nothing lost on either side', () =>
