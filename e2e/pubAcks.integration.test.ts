@@ -5,23 +5,28 @@ import { afterAll, afterEach, beforeAll } from 'vitest'
 import { freshNatsUrl } from '../deploy/local/testing/services.ts'
 import { NodeStateSchema } from '../proto/gen/millrace/v1/node_pb.js'
 import { Buckets } from '../runtime/Bucket.ts'
+import { Claims } from '../runtime/Claims.ts'
 import { Log } from '../runtime/Log.ts'
 import { Nats } from '../runtime/Nats.ts'
 import { PING_MS, PINGS_UNANSWERED_MAX } from '../runtime/limits.ts'
 import { newId } from '../runtime/ids.ts'
-import { runtimeLayer, testSettings } from '../runtime/testing/runtimeLayer.ts'
+import { runtimeLayer, testNodeLayer, testSettings } from '../runtime/testing/runtimeLayer.ts'
 import { type Proxy, proxyTo } from './kit/proxy.ts'
 
 let url: string
 let proxy: Proxy
 let requests: string
+/** The answer to the next request that holds this text is lost, and its connection with it. */
+let losing: string | undefined
 
 beforeAll(async () => {
   url = freshNatsUrl()
   requests = ''
   proxy = await proxyTo(url, (bytes) => {
     requests += bytes.toString('latin1')
-    return 'pass'
+    const isMet = losing !== undefined && bytes.includes(losing)
+    if (isMet) losing = undefined
+    return isMet ? 'loseReply' : 'pass'
   })
 })
 
@@ -104,6 +109,22 @@ it.live('a connection that leads nowhere is found out within its pings, and what
     yield* Fiber.join(waiting)
     expect(yield* stored(id)).toEqual(['0', '1'])
   })))
+
+it.live('a claim, and giving it up, count also where the answer is lost', () =>
+  Effect.gen(function* () {
+    const claims = yield* Claims
+    const { leases } = yield* Buckets
+    const key = `made_up.${newId()}`
+    losing = `PUB $KV.leases.${key}`
+    const claimed = yield* claims.claim(key)
+    const held = yield* leases.get(key)
+    expect(claimed).toEqual({ _tag: 'Claimed', revision: held?.revision })
+    expect(losing).toBeUndefined()
+    losing = `PUB $KV.leases.${key}`
+    yield* claims.giveUp(key, held?.revision ?? 0)
+    expect(losing).toBeUndefined()
+    expect(yield* leases.get(key)).toBeUndefined()
+  }).pipe(Effect.provide(testNodeLayer(testSettings(proxy.through(url))))))
 
 it.live('nothing that is published carries a message id, so that no window of deduplication decides anything', () =>
   through(Effect.gen(function* () {

@@ -1,8 +1,9 @@
 import { create } from '@bufbuild/protobuf'
-import { Context, Effect, Layer } from 'effect'
+import { Context, Effect, Layer, Schedule } from 'effect'
 import { type Lease, LeaseSchema } from '../proto/gen/millrace/v1/node_pb.js'
 import { type BucketChange, type BucketEntry, Buckets } from './Bucket.ts'
 import type { LogUnavailable } from './errors.ts'
+import { GIVE_UP_ATTEMPTS_MAX, GIVE_UP_RETRY_MS } from './limits.ts'
 import { Nodes } from './Nodes.ts'
 
 /** A lease as this node last saw it, and when, by its monotonic clock. */
@@ -60,12 +61,17 @@ export class Claims extends Context.Service<Claims, {
         const write = held === undefined ? leases.create(key, lease) : leases.update(key, lease, held.revision)
         return yield* write.pipe(
           Effect.map((revision): Claimed => ({ _tag: 'Claimed', revision })),
-          Effect.catchTag('RevisionConflict', () => Effect.succeed<Claimed>({ _tag: 'Taken' }))
+          Effect.catchTag('RevisionConflict', () => Effect.succeed<Claimed>({ _tag: 'Taken' })),
+          Effect.catchTag('LogUnavailable', (error) => Effect.flatMap(leases.get(key), (now) => outcome(error, held?.revision, now)))
         )
       })
+      /** A claim whose answer was lost is ours where the lease says so. */
+      const outcome = (error: LogUnavailable, before: number | undefined, now: BucketEntry<Lease> | undefined): Effect.Effect<Claimed, LogUnavailable> =>
+        now !== undefined && now.revision !== before && isOurs(now.value) ? Effect.succeed({ _tag: 'Claimed', revision: now.revision }) : Effect.fail(error)
       return Claims.of({
         claim,
-        giveUp: remove,
+        // Nobody else would remove it while this node lives.
+        giveUp: (key, revision) => Effect.retry(remove(key, revision), { times: GIVE_UP_ATTEMPTS_MAX - 1, schedule: Schedule.spaced(GIVE_UP_RETRY_MS) }),
         discard: (key) =>
           Effect.suspend(() => {
             const found = seen.get(key)
