@@ -1,4 +1,4 @@
-import { Effect, Layer } from 'effect'
+import { Effect, Layer, Result } from 'effect'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { LogUnavailable } from '../../runtime/errors.ts'
@@ -26,7 +26,10 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
       const head = yield* log.head(log.subject('media', id))
       const live = entry?.value.status === StreamStatus.LIVE
       if (head === undefined) return { ingest: live ? undefined : NONE, media: NONE }
-      const record = mediaCodec.decode(head.data, head.seq)
+      const read = Result.try(() => mediaCodec.decode(head.data, head.seq))
+      // A head that cannot be read does not say what may go: nothing, until there is another.
+      if (Result.isFailure(read)) return { ingest: undefined, media: undefined }
+      const record = read.success
       const newest = live ? (yield* log.head(log.subject('ingest', id)))?.seq : undefined
       const unarchived = yield* progress.oldestUnarchivedSeq(id).pipe(
         Effect.catchTag(['DatabaseUnavailable', 'StatementRefused'], (error) => new LogUnavailable({ operation: `progress of ${id}`, reason: error.message }))
