@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ArchiveMessage, type ArchiveState, decide, type Dependency, initialArchive } from './archive.ts'
+import { type ArchiveMessage, type ArchiveState, decide, type Dependency, initialArchive, mayTake, openDependencies } from './archive.ts'
 import { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, BREAKER_OPEN_MS_MAX, DAMAGE_ATTEMPTS_MAX, DAMAGED_REMEMBERED_MAX, PROBE_WAIT_MS, RETRY_MS_MAX } from './limits.ts'
 
 const received = (task: string): ArchiveMessage => ({ _tag: 'Received', task, jitter: 0 })
@@ -47,6 +47,30 @@ describe('an archive worker', () => {
     }
     expect(waits.slice(0, 3)).toEqual([2 * BREAKER_OPEN_MS, 4 * BREAKER_OPEN_MS, 8 * BREAKER_OPEN_MS])
     expect(Math.max(...waits)).toBe(BREAKER_OPEN_MS_MAX)
+  })
+
+  it('takes nothing from the queue while a dependency is left alone, and then one task until that has found out', () => {
+    const state = broken(0)
+    expect(openDependencies(state)).toEqual(['store'])
+    expect(mayTake(state, BREAKER_OPEN_MS - 1)).toBe(false)
+    expect(mayTake(state, BREAKER_OPEN_MS)).toBe(true)
+    const probing = decide(state, received('b'), BREAKER_OPEN_MS).state
+    expect(mayTake(probing, BREAKER_OPEN_MS)).toBe(false)
+    expect(mayTake(after([unavailable('b')], BREAKER_OPEN_MS, probing), BREAKER_OPEN_MS)).toBe(false)
+    const back = after([{ _tag: 'Archived', task: 'b' }], BREAKER_OPEN_MS, probing)
+    expect([mayTake(back, BREAKER_OPEN_MS), openDependencies(back)]).toEqual([true, []])
+  })
+
+  it('comes back to what has to wait for others, later each time, and calls no dependency broken for it', () => {
+    const waiting = (deliveries: number): ArchiveMessage => ({ _tag: 'Waiting', task: 'a', deliveries, jitter: 1 })
+    expect([1, 2, 3, 99].map((deliveries) => decide(initialArchive, waiting(deliveries), 0).action)).toEqual(
+      [200, 400, 800, RETRY_MS_MAX].map((delay_ms) => ({ _tag: 'RetryIn', delay_ms }))
+    )
+    expect(openDependencies(after(Array.from({ length: 50 }, () => waiting(1)), 0))).toEqual([])
+    // Whoever waited was not at the store, and does not say that it is back.
+    const probe = decide(broken(0), received('a'), BREAKER_OPEN_MS).state
+    expect(openDependencies(after([waiting(1)], BREAKER_OPEN_MS, probe))).toEqual(['store'])
+    expect(mayTake(after([waiting(1)], BREAKER_OPEN_MS, probe), BREAKER_OPEN_MS)).toBe(true)
   })
 
   it('does not take a repeated task for a sign that the object store is back', () => {
