@@ -39,7 +39,7 @@ const film_s = 90
 /** Times in which no edge answered a viewer are worth a figure from here on. */
 const noted_ms = 1_000
 /** A viewer may be this late behind the stream's end. */
-const viewersEndWithin_ms = 40_000
+const viewersEndWithin_ms = 60_000
 
 let filmed: Promise<Recording> | undefined
 
@@ -53,7 +53,7 @@ const startStreams = async (world: ChaosWorld, { platform = {}, moments: wanted 
       recording: source,
       edges: () => world.edges.map(({ url }) => url),
       publisher: { ...(silence_ms === undefined ? {} : { silence_ms }), ...(giveUpAfter_ms === undefined ? {} : { giveUpAfter_ms }) },
-      viewerPatience_ms: platform.viewerPatience_ms ?? 20_000,
+      viewerPatience_ms: platform.viewerPatience_ms ?? 30_000,
     })
   }
   const source = await (filmed ??= film(film_s))

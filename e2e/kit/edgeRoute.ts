@@ -20,7 +20,7 @@ export interface EdgeRoute {
 }
 
 /** A held playlist request is answered within 3 s; an edge that says nothing for this long counts as gone. */
-const answerWithin_ms = 5_000
+const answerWithin_ms = 8_000
 const pause_ms = 100
 
 /** Answers that another edge, or the same one later, may give better. */
