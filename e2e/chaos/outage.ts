@@ -1,4 +1,5 @@
 /** What an outage of NATS may not change: who owns a stream, and that its publisher is connected. */
+import { NatsError } from 'nats'
 import { until } from '../../actors/archive/testing/until.ts'
 import type { ChaosStream } from './ChaosStream.ts'
 import type { ChaosWorld } from './ChaosWorld.ts'
@@ -11,13 +12,17 @@ export interface Ownership {
   readonly tokens: ReadonlyMap<string, number>
 }
 
-/** Who owns what now. */
-export const ownership = async (world: ChaosWorld): Promise<Ownership> => {
-  const found = world.streams.map(async ({ id }) => {
+/** Who owns what now; asks again while NATS has no answer. */
+export const ownership = (world: ChaosWorld): Promise<Ownership> =>
+  until('NATS says who owns what', () => look(world).catch((error: unknown) => (error instanceof NatsError ? undefined : Promise.reject(error))), 30_000)
+
+const look = async (world: ChaosWorld): Promise<Ownership> => {
+  const tokenOf = async ({ id }: ChaosStream): Promise<readonly [string, number]> => {
     const last = (await world.nats.media(id)).at(-1)
-    return [id, last?.body === 'takeOver' ? last.seq : (last?.token ?? 0)] as const
-  })
-  return { owners: await world.owners(), ffmpegs: world.ffmpegs(), tokens: new Map(await Promise.all(found)) }
+    return [id, last?.body === 'takeOver' ? last.seq : (last?.token ?? 0)]
+  }
+  const [owners, tokens] = await Promise.all([world.owners(), Promise.all(world.streams.map(tokenOf))])
+  return { owners, ffmpegs: world.ffmpegs(), tokens: new Map(tokens) }
 }
 
 /** Throws where a stream has another owner than before, another FFmpeg, or was taken over: an outage moves nobody. */
