@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { Effect } from 'effect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databaseUrl } from '../../deploy/local/testing/services.ts'
@@ -16,11 +18,44 @@ const outcome: RecordingOutcome = {
   renditions: [{ name: 'source', kind: 'video', codec: 'avc1.42c01f', width: 640, height: 480, channels: 0, bandwidth: 1_000, averageBandwidth: 900, frameRate: 20, segments: 2, frames: 120 }]
 }
 
+/** A way to the database that, once armed, lets a `COMMIT` through, waits for its answer, and breaks the connection instead of giving it. */
+const losesAnswerToCommit = async (url: string) => {
+  const target = new URL(url)
+  const { port, hostname } = target
+  let lost = 0
+  let armed = false
+  const server = createServer((client) => {
+    const database = connect(Number(port), hostname)
+    let committing = false
+    client.on('data', (bytes) => {
+      committing ||= armed && bytes.includes('COMMIT')
+      database.write(bytes)
+    })
+    database.on('data', (bytes) => {
+      if (!committing || !bytes.includes('COMMIT')) return void client.write(bytes)
+      lost += 1
+      armed = false
+      database.destroy()
+      client.destroy()
+    })
+    for (const [socket, other] of [[client, database], [database, client]] as const) {
+      socket.on('error', () => other.destroy())
+      socket.on('close', () => other.destroy())
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  target.port = String((server.address() as AddressInfo).port)
+  return { url: target.href, arm: () => (armed = true), lost: () => lost, close: () => server.close() }
+}
+
 describe('recordings in the database', () => {
+  let url: string
   let runtime: ReturnType<typeof openDatabase>
   let recordings: Recordings['Service']
   beforeAll(async () => {
-    runtime = openDatabase(await databaseUrl())
+    url = await databaseUrl()
+    runtime = openDatabase(url)
     recordings = await runtime.runPromise(Recordings)
   })
   afterAll(() => runtime.dispose())
@@ -85,6 +120,19 @@ describe('recordings in the database', () => {
     const written = await run(Effect.all(adds, { concurrency: 8 }))
     expect(written.filter(Boolean)).toHaveLength(5)
     expect(await run(recordings.segments('crowd'))).toHaveLength(5)
+  })
+
+  it('has written once what was committed although the answer was lost', async () => {
+    const proxy = await losesAnswerToCommit(url)
+    const cut = openDatabase(proxy.url, 1)
+    const through = await cut.runPromise(Recordings)
+    await run(through.get('nobody'))
+    proxy.arm()
+    await run(through.addSegment(seed('unknown'), segment(0)))
+    expect(proxy.lost()).toBe(1)
+    expect(await run(recordings.segments('unknown'))).toEqual([segment(0)])
+    await cut.dispose()
+    proxy.close()
   })
 
   it('says which of the segments asked for have a row', async () => {
