@@ -141,7 +141,7 @@ const terminated = storeFault({ name: 'database ends every connection, again and
 })
 
 /** A sequence counts also what is rolled back, so each third row is written at its first attempt, the others fail once or twice. */
-const conflicts = storeFault({ name: 'database refuses two writes of three (40001, 40P01)', inTests: true }, nothing, async (world) => {
+const conflicts = storeFault({ name: 'database refuses two writes of three (40001, 40P01)' }, nothing, async (world) => {
   const raise = `
     create sequence made_up;
     create function refuse() returns trigger language plpgsql as $$
