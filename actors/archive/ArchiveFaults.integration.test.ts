@@ -5,6 +5,8 @@ import { DatabaseUnavailable } from '../database/errors.ts'
 import { Recordings } from '../database/Recordings.ts'
 import { StoreUnavailable } from '../storage/errors.ts'
 import { ObjectStore } from '../storage/ObjectStore.ts'
+import { openDependencies } from './archive.ts'
+import { archiveBacklog } from './ArchiveBacklog.ts'
 import { Archiver } from './Archiver.ts'
 import { archiveGround, type ArchivePlaces, archiveWorkers } from './testing/archiveLayers.ts'
 import { audio, expectWhole, type Ground, places, source, startGround, startWorkers, untilReady } from './testing/archiveWorld.ts'
@@ -76,6 +78,47 @@ const losingReplies = (lost: Set<string>) => {
   }))
   return Layer.mergeAll(Layer.effect(ObjectStore, store), Layer.effect(Recordings, recordings))
 }
+
+describe('the archive in a long outage', () => {
+  it('leaves what waits in the queue, knocks rarely, and then goes on with the oldest first', async () => {
+    const at = await places('directory')
+    const ground = startGround(at)
+    let away = true
+    let knocks = 0
+    const stored: Array<string> = []
+    const failing = Layer.effect(
+      ObjectStore,
+      Effect.map(ObjectStore, (store) => ({
+        ...store,
+        put: (key: string, bytes: Uint8Array) =>
+          Effect.suspend(() => {
+            knocks += away ? 1 : 0
+            return away ? Effect.fail(new StoreUnavailable({ operation: 'put', reason: 'away' })) : Effect.tap(store.put(key, bytes), () => Effect.sync(() => stored.push(key)))
+          })
+      }))
+    )
+    const runtime = ManagedRuntime.make(Archiver.layer.pipe(Layer.provide(failing), Layer.provideMerge(archiveGround(at))))
+    const archiver = await runtime.runPromise(Archiver)
+    const streams = await Promise.all(Array.from({ length: 5 }, (_, index) => ground.runPromise(recordStream(`wait-${index}`, [source, audio]))))
+    for (const stream of streams) await ground.runPromise(finish(stream))
+    await until('the store is left alone', async () => (openDependencies(await runtime.runPromise(archiver.state)).includes('store') ? true : undefined))
+    const before = await ground.runPromise(archiveBacklog)
+    expect(before.segments).toBe(5 * 6)
+    const begun_ms = performance.now()
+    await until('some time has gone by', async () => (performance.now() - begun_ms > 2_500 ? true : undefined))
+    // Five failures open the breaker, then one knocks after one second, two, four…
+    expect(knocks).toBeLessThan(16)
+    expect((await ground.runPromise(archiveBacklog)).oldest_ms).toBeGreaterThan(2_000)
+    away = false
+    await until('all is archived', async () => ((await ground.runPromise(archiveBacklog)).segments === 0 ? true : undefined), 60_000)
+    const order = stored.filter((key) => key.endsWith('.m4s')).map((key) => Number(/wait-(\d)/.exec(key)?.[1]))
+    expect(order).toHaveLength(5 * 6)
+    // Only those that met the outage may come late.
+    expect(order.slice(0, 15).filter((stream) => stream > 3)).toEqual([])
+    await runtime.dispose()
+    await ground.dispose()
+  }, 90_000)
+})
 
 describe('the archive in an outage', () => {
   it.skipIf(!minioAvailable())('catches up when the object store comes back, and loses nothing', async () => {
