@@ -123,6 +123,14 @@ describe('behind a discontinuity', () => {
     expect(newest('source')?.frames).toBeGreaterThan(40)
   })
 
+  it('a rendition that has ended long ago ends its segment, so that nothing waits for it in the log', () => {
+    const { packager, log } = playOn(undefined, { seconds: 40, videoEnds: true })
+    const video = packager.tracks.find(({ name }) => name === 'source')
+    expect([video?.segmentFrames, video?.frames]).toEqual([0, samplesIn(log, 'source').length])
+    const last = packager.unannounced.filter(({ rendition }) => rendition === 'source').at(-1)
+    expect([last?.msn, Number(last?.start) + Number(last?.duration)]).toEqual([(video?.msn ?? 0) - 1, video?.nextDts])
+  })
+
   it('the window does not go back to a rendition that is far behind', () => {
     const first = playOn(undefined, { seconds: 60, fps: 5, videoEnds: true })
     const ended = discontinue(endSegments(first.packager, first.options)).packager

@@ -23,3 +23,5 @@ export const WINDOW_SEGMENTS_MIN = 4
 export const WINDOW_LAG_SEGMENTS_MAX = 30
 /** A hole in the sound at a discontinuity is filled with silence up to this length. */
 export const SILENCE_MS_MAX = 1_000
+/** A rendition that gives nothing for so long, while others go on, ends its segment. */
+export const STOPPED_MS = 12_000

@@ -6,7 +6,7 @@ import { crc32c } from '../../runtime/checksum.ts'
 import type { InitInfo } from '../fmp4/readInit.ts'
 import type { Sample } from '../fmp4/sample.ts'
 import { cut, endOf, type Ended } from './cut.ts'
-import { RECORD_BYTES, WINDOW_LAG_SEGMENTS_MAX, WINDOW_SEGMENTS_MIN } from './limits.ts'
+import { RECORD_BYTES, STOPPED_MS, WINDOW_LAG_SEGMENTS_MAX, WINDOW_SEGMENTS_MIN } from './limits.ts'
 import { emptyEstimate, isSettled, medianInterval, type PartTargetEstimate, partTarget_us } from './partTarget.ts'
 import { audioLimit, beginAfresh, beginAt, emptySegmentation, forgetBefore, onSourceEnd, openedBy, type Segmentation } from './segmentation.ts'
 import { closePart, lastLasts, newTrack, nextSegment, receive, toCommon, type Track } from './track.ts'
@@ -130,7 +130,7 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
   const ended: Array<Ended> = []
   let shortParts = 0
   let budget = RECORD_BYTES
-  const tracks = settled.tracks.map((track) => {
+  const cutTracks = settled.tracks.map((track) => {
     if (track.pending.length === 0 || budget <= 0) return track
     const result = cut(track, rules, budget)
     budget -= result.bytes
@@ -140,6 +140,11 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
     return result.track
   })
   if (body.fragments.length === 0) return undefined
+  const tracks = cutTracks.map((track) => {
+    if (!hasStopped(track, cutTracks)) return track
+    ended.push(endOf(track))
+    return nextSegment(track, track.nextDts)
+  })
   const openedMsn = Math.max(settled.openedMsn, ...body.fragments.map(({ msn }) => msn))
   if (openedMsn > settled.openedMsn || tracks.some(({ init }) => init.bytes !== undefined && !init.written)) body.inits = tracks.flatMap(initOf)
   const measured = tracks.map((track) => ended.reduce(measureBandwidth, { ...track, init: { ...track.init, written: track.init.bytes !== undefined } }))
@@ -147,6 +152,10 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
   const announced = { ...next, unannounced: [...next.unannounced, ...ended.map((end) => closedOf(next, end, options))] }
   return { packager: moveWindow(announced, options.settings), body }
 }
+
+/** Whether others have long gone on without a rendition: its open segment would hold all of the log back. */
+const hasStopped = (track: Track, tracks: ReadonlyArray<Track>): boolean =>
+  track.pending.length === 0 && track.segmentFrames > 0 && Math.max(...tracks.map((one) => toCommon(one, one.nextDts))) - toCommon(track, track.nextDts) > STOPPED_MS * TICKS_PER_MS
 
 /** Ends every rendition's open segment: at the end of the stream, and before a discontinuity. */
 export const endSegments = (state: Packager, options: TakeOptions): Packager => {

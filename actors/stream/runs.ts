@@ -1,16 +1,17 @@
 import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import type { FfmpegPlan } from '../ffmpeg/plan.ts'
-import { type Packager, timelineEnd } from '../packager/packager.ts'
+import { timelineEnd } from '../packager/packager.ts'
 import { toCommon } from '../packager/track.ts'
 import { type Container, openSource, resumePrefix, seekBehind } from '../source/sourceIndex.ts'
 import { SOURCE_AUDIO_BACK_MS_MAX } from '../limits.ts'
-import { LOSS_AHEAD_MS_MAX, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS, WALL_CLOCK_DRIFT_MS_MAX } from './limits.ts'
+import { LOSS_AHEAD_MS_MAX, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS } from './limits.ts'
 import { settleLosses } from './losses.ts'
 import { planOutputs } from './outputs.ts'
 import { enqueueDiscontinuity, enqueueMark } from './publishing.ts'
 import { chunkAt } from './resumePoint.ts'
 import type { Next, Run, Source } from './streamState.ts'
 import type { Turn } from './Turn.ts'
+import { anchorAt } from './wallClock.ts'
 
 const TICKS_PER_MS = 90
 
@@ -48,6 +49,7 @@ export const newRun = (turn: Turn, change: Partial<Run> = {}): Run => ({
   placed: false,
   found: undefined,
   points: [],
+  arrival: undefined,
   ...change
 })
 
@@ -111,16 +113,6 @@ export const place = (turn: Turn, firstPts: number): void => {
   else if (reason !== undefined) enqueueMark(turn, reason)
   const ticks = firstPts + offsetTicks(turn)
   turn.set({ beginTicks: turn.state.beginTicks ?? ticks, packager: { ...turn.state.packager, anchor: anchorAt(packager.anchor, ticks, source.receivedAt_ms) } })
-}
-
-/**
- * Which wall clock the frame at `ticks` has. Chunks come by jerks, and the clock must not go back: only where it has
- * fallen behind by more than that it is set anew.
- */
-const anchorAt = (before: Packager['anchor'], ticks: number, received_ms: number): Packager['anchor'] => {
-  if (before === undefined) return { wall_ms: received_ms, ticks }
-  const due_ms = before.wall_ms + (ticks - before.ticks) / TICKS_PER_MS
-  return received_ms - due_ms > WALL_CLOCK_DRIFT_MS_MAX ? { wall_ms: received_ms, ticks } : before
 }
 
 /** Whether the run goes on with frames that an earlier owner has published. */

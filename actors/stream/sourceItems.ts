@@ -7,6 +7,7 @@ import { AUDIO_POINTS_APART_MS, POINTS_MAX, VIDEO_WAIT_MS } from './limits.ts'
 import { hasLost } from './losses.ts'
 import { fail, leaveRun, place, offsetTicks, startChild } from './runs.ts'
 import type { Turn } from './Turn.ts'
+import { followArrival, hasPaused, lagOf } from './wallClock.ts'
 
 const TICKS_PER_MS = 90
 
@@ -18,7 +19,7 @@ export const takeItem = (turn: Turn, item: SourceItem): void => {
     case 'Header':
       return turn.setSource({ header: item.bytes, tracks: item.tracks })
     case 'VideoFrame':
-      return onVideo(turn, item.pts, item.randomAccess)
+      return onVideo(turn, item)
     case 'AudioFrame':
       return onAudio(turn, item.pts, item.point)
     case 'ParametersChanged':
@@ -50,13 +51,15 @@ const feed = (turn: Turn, bytes: Uint8Array): void => {
   turn.act({ _tag: 'Feed', run: run.number, bytes })
 }
 
-const onVideo = (turn: Turn, pts: number, point: RandomAccessPoint | undefined): void => {
+const onVideo = (turn: Turn, item: SourceItem & { readonly _tag: 'VideoFrame' }): void => {
+  const { pts, randomAccess: point } = item
   const { run, source } = turn.state
   if (run === undefined || source === undefined) return
   if (run.phase !== 'Gathering' && run.audioOnly) {
-    if (point !== undefined) leaveRun(turn, { _tag: 'Again', point })
+    if (point !== undefined) beginWith(turn, item, point)
     return
   }
+  if (run.phase === 'Feeding' && comesAfterPause(turn, pts) && point !== undefined) return beginWith(turn, item, point)
   if (run.phase === 'Gathering' && point === undefined) return
   if (point !== undefined) remember(turn, point)
   if (run.phase === 'Gathering') {
@@ -69,6 +72,21 @@ const onVideo = (turn: Turn, pts: number, point: RandomAccessPoint | undefined):
   const segmentation = onVideoFrame(packager.segmentation, at, point !== undefined)
   const estimate = packager.partTarget_us > 0 ? packager.estimate : withFrame(packager.estimate, at)
   turn.set({ packager: { ...packager, segmentation, estimate } })
+}
+
+/** Another run begins with this very frame. */
+const beginWith = (turn: Turn, item: SourceItem, point: RandomAccessPoint): void => {
+  turn.set({ items: [item, ...turn.state.items] })
+  leaveRun(turn, { _tag: 'Again', point })
+}
+
+/** Notes how late a picture comes; whether the recorder had paused before, so that the wall clock is to be set anew. */
+const comesAfterPause = (turn: Turn, pts: number): boolean => {
+  const { run, source, packager } = turn.state
+  if (packager.anchor === undefined || source === undefined) return false
+  const arrival = followArrival(run?.arrival, lagOf(packager.anchor, pts + offsetTicks(turn), source.receivedAt_ms), source.receivedAt_ms)
+  turn.setRun({ arrival })
+  return hasPaused(arrival, source.receivedAt_ms)
 }
 
 const onAudio = (turn: Turn, pts: number, point: RandomAccessPoint | undefined): void => {

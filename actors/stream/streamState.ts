@@ -10,6 +10,7 @@ import type { FfmpegPlan } from '../ffmpeg/plan.ts'
 import type { Packager } from '../packager/packager.ts'
 import type { Container, RandomAccessPoint, SourceIndex, SourceItem, SourceTracks } from '../source/sourceIndex.ts'
 import type { StreamSettingsShape } from './StreamSettings.ts'
+import type { Arrival } from './wallClock.ts'
 
 /** What a stream actor hears beside what the runtime tells every actor. */
 export type StreamMessage =
@@ -78,6 +79,8 @@ export interface Run {
   readonly found: { readonly frames: number } | undefined
   /** Candidates for the checkpoint, oldest first; the first is the one in force. */
   readonly points: ReadonlyArray<RandomAccessPoint>
+  /** How late its pictures come. */
+  readonly arrival: Arrival | undefined
 }
 
 /** The byte stream being read. */
