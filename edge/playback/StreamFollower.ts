@@ -80,6 +80,7 @@ const opener = Effect.gen(function* () {
     const at = log.subject('media', id)
     const head = yield* log.head(at)
     if (head === undefined) yield* expectLive(id, yield* streams.get(id))
+    else if (isEnd(head)) yield* expectUntrimmed(id, yield* streams.get(id))
     const begin = head ? yield* Effect.provideService(beginning(id, at, head), Log, log) : { seq: 0, msn: 0 }
     const stream = yield* make(id, begin)
     yield* log.follow(at, Math.max(1, begin.seq), (entry) => stream.take(entry))
@@ -95,6 +96,12 @@ const expectLive = (id: string, entry: { readonly value: { readonly status: Stre
   if (entry === undefined) return Effect.fail(new StreamUnknown({ id }))
   return entry.value.status === StreamStatus.LIVE ? Effect.void : Effect.fail(new StreamOver({ id }))
 }
+
+const isEnd = ({ data }: LogEntry): boolean => decodeRecord(data)?.body.case === 'end'
+
+// Of a recording that is complete the log goes piece by piece: what is left of it would show gaps.
+const expectUntrimmed = (id: string, entry: { readonly value: { readonly status: StreamStatus } } | undefined): Effect.Effect<void, StreamOver> =>
+  entry?.value.status === StreamStatus.ARCHIVED ? Effect.fail(new StreamOver({ id })) : Effect.void
 
 // The record that opened the first segment of the live window (0: the record that says so itself). A head that cannot
 // be read is damaged: the newest record that can says where the window began then.

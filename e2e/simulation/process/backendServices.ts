@@ -13,6 +13,8 @@ const TIMEOUT_MS = 5_000
 export interface ArchiveWitness {
   readonly put: (key: string, bytes: Uint8Array, by: string) => void
   readonly row: (id: string, rendition: string, msn: number, by: string) => void
+  /** An edge found a record of MEDIA that is not whole. */
+  readonly damaged: (by: string) => void
 }
 
 /** The object store as programs know it. A put whose answer is lost may have happened, or happen later. */

@@ -99,7 +99,7 @@ export const workerProgram = (around: Surroundings): Effect.Effect<void, unknown
 /** A process that takes publishers and serves viewers. `onReady` is called once it does. */
 export const edgeProgram = (around: Surroundings, onReady: (door: EdgeDoor) => void): Effect.Effect<void, unknown> => {
   const damaged = (name: string): void => {
-    if (name === 'record_damaged') around.side.server.world.violate('no record of MEDIA is damaged', around.side.process.name)
+    if (name === 'record_damaged') around.witness.damaged(around.side.process.name)
   }
   const layer = Layer.mergeAll(IngestSessions.layer, StreamFollower.layer).pipe(
     Layer.provide(Layer.succeed(Counters, { count: damaged, values: () => ({}) })),
