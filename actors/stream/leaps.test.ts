@@ -79,6 +79,13 @@ describe('a leap', () => {
     }
   })
 
+  it('that the sound tells long before the picture costs no picture', () => {
+    const early = [0, 1, 2, 3, 4].flatMap((i) => [sound(i * 20), picture(4_000 + i * 40)])
+    const world = streamOf([vp8OpusHeader, ...steady(1_000, 75), ...early, ...steady(100, 40)])
+    expect(discontinuities(world)).toBe(1)
+    expect(timesOf(world, 'source').slice(0, 81)).toEqual([...Array.from({ length: 80 }, (_, i) => at(1_000 + i * 40)), at(100)])
+  })
+
   it('forward by more than ten seconds goes on right behind what is published', () => {
     const world = streamOf([vp8OpusHeader, ...steady(0, 50), ...steady(40_000, 50)])
     expect(discontinuities(world)).toBe(1)

@@ -48,11 +48,30 @@ const publishAll = Effect.fnUntraced(function* (id: string, mimeType: string, ch
   return yield* recordsOf(id)
 })
 
-/** An FFmpeg of which something is made before it starts: a shell script that ends in `exec ffmpeg "$@"`. */
-const wrapped = (script: (folder: string) => string): { readonly path: string; readonly remove: () => void } => {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-wrapped-'))
+/** An FFmpeg that crashes once a marker is in its input. */
+const crashingFfmpeg = (marker: string): { readonly path: string; readonly remove: () => void } => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-crashing-'))
   const path = join(folder, 'ffmpeg')
-  writeFileSync(path, `#!/bin/bash\n${script(folder)}\n`)
+  const script = `#!/usr/bin/perl
+use strict;
+pipe(my $read, my $write);
+my $child = fork();
+if ($child == 0) { close $write; open(STDIN, '<&', $read); exec('ffmpeg', @ARGV); }
+close $read;
+$SIG{PIPE} = 'IGNORE';
+my $seen = '';
+while (sysread(STDIN, my $data, 65536)) {
+  $seen .= $data;
+  my $at = index($seen, '${marker}');
+  syswrite($write, $data) if $at < 0;
+  if ($at >= 0) { select(undef, undef, undef, 0.05); kill('SEGV', $child); waitpid($child, 0); kill('SEGV', $$); sleep(1); }
+  $seen = substr($seen, -16);
+}
+close $write;
+waitpid($child, 0);
+exit($? >> 8);
+`
+  writeFileSync(path, script)
   chmodSync(path, 0o755)
   return { path, remove: () => rmSync(folder, { recursive: true }) }
 }
@@ -125,25 +144,7 @@ describe('a chunk on which FFmpeg crashes', () => {
     const chunk = chunks[at]
     if (chunk === undefined) throw new Error('the recording has so many chunks')
     chunk.set(marker, chunk.length - 40)
-    const { path, remove } = wrapped((folder) => `mkfifo "${folder}/$$"
-ffmpeg "$@" < "${folder}/$$" & child=$!
-python3 -c '
-import os, sys
-marker = b"MILLRACE-POISON!"
-tail = b""
-with open(sys.argv[1], "wb", buffering=0) as out:
-    while True:
-        data = os.read(0, 65536)
-        if not data: break
-        if marker in tail + data:
-            out.write(data.split(marker)[0])
-            import time; time.sleep(0.05)
-            os.kill(int(sys.argv[2]), 11); os.kill(os.getppid(), 11); os._exit(1)
-        out.write(data)
-        tail = data[-16:]
-' "${folder}/$$" "$child"
-rm -f "${folder}/$$"
-wait "$child"`)
+    const { path, remove } = crashingFfmpeg(marker.toString())
     const node = Layer.unwrap(Effect.map(streamActor, (kind) => Host.layer(kind))).pipe(
       Layer.provideMerge(Layer.mergeAll(testNodeLayer(testSettings(natsUrl())), layerWith({ executable: path }), Layer.succeed(StreamSettings, defaultStreamSettings)))
     )
