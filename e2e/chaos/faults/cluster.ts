@@ -58,6 +58,7 @@ const followerKilled = fault({
   },
 })
 
+/** Nodes whose connection leads to the frozen server are cut off, so their streams go to others. */
 const leaderFrozen = fault({
   name: 'leader of INGEST frozen for 8 s',
   group,
@@ -65,10 +66,13 @@ const leaderFrozen = fault({
   expects,
   strike: async (world) => {
     const { server } = await leaderOf(world, 'ingest')
-    await expectGoingOn(world, async () => {
-      server.signal('SIGSTOP')
-      await delay(8_000)
-    }, async () => server.signal('SIGCONT'))
+    server.signal('SIGSTOP')
+    await delay(8_000)
+    await untilAcknowledged(world, acknowledgedWithin_ms)
+    server.signal('SIGCONT')
+    await untilAcknowledged(world, acknowledgedWithin_ms)
+    expectConnected(world)
+    await world.untilAllRun()
   },
 })
 
