@@ -94,6 +94,7 @@ const connection = await connect({ servers: server.host, ...(server.username ===
 const edge = await startPlatform('edge')
 const sink = startSink()
 try {
+  await sink.answers('up')
   await compare(connection, edge, sink)
 } finally {
   sink.stop()

@@ -16,8 +16,8 @@ export interface SinkOrder {
   /** Bytes of media to wait for, over all streams. */
   readonly bytes: number
 }
-/** What the parent gets: `ready` when all mailboxes are open, `taken` when all bytes are there. */
-export type SinkAnswer = 'ready' | 'taken'
+/** What the parent gets: `up` when edges see the sink as a node, `ready` when all mailboxes are open, `taken` when all bytes are there. */
+export type SinkAnswer = 'up' | 'ready' | 'taken'
 
 const settings = Layer.succeed(RuntimeSettings, {
   natsUrl: process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222',
@@ -56,6 +56,7 @@ const serve = async (): Promise<void> => {
   }
   process.on('message', (order: SinkOrder) => void take(order))
   process.on('disconnect', () => process.exit(0))
+  answer('up')
 }
 
 await serve()
