@@ -80,7 +80,6 @@ describe('live playback', () => {
     const early = await textOf(first, stream.path('source/playlist.m3u8'))
     expect(checkMedia(early).broken).toEqual([])
     await stream.write(14)
-    const held = fetch(`${first.url}${stream.path('source/playlist.m3u8?_HLS_msn=10')}`)
     for (const rendition of ['source', 'audio']) {
       const playlists = await Promise.all([first, second].map((edge) => textOf(edge, stream.path(`${rendition}/playlist.m3u8`))))
       expect(playlists[0]).toBe(playlists[1])
@@ -102,6 +101,8 @@ describe('live playback', () => {
         expect(checkBlockingAnswer(prefixes[0] ?? '', wanted)).toEqual([])
       }
     }
+    const held = fetch(`${first.url}${stream.path('source/playlist.m3u8?_HLS_msn=10')}`)
+    await until(() => first.follower.figures().waiting > 0, 'a request waits')
     await stream.end()
     const ended = await (await held).text()
     expect(ended).toContain('#EXT-X-ENDLIST')
