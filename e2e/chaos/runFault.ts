@@ -97,8 +97,10 @@ const judge = async (world: ChaosWorld, fault: Fault, broken: Broken): Promise<v
   await world.stop()
   note(broken, 'clean', ...(await leftBehind(world, expects)))
   for (const [index, stream] of world.streams.entries()) await judgeStream(stream, archives[index] ?? new Map(), expects, broken)
-  const waits = await Promise.all(world.streams.map(async ({ watching }) => longestWait_ms(await watching)))
-  world.figures.set('longest wait of a viewer', Math.max(...waits))
+  // A source that has come to its end gives viewers nothing to wait for.
+  const going = world.streams.filter(({ isSending }) => isSending)
+  const waits = await Promise.all(going.map(async ({ watching }) => longestWait_ms(await watching)))
+  world.figures.set('longest wait of a viewer', Math.max(0, ...waits))
   const outages_ms = world.streams.flatMap(({ route }) => route.outages.map(({ lasted_ms }) => lasted_ms))
   if (Math.max(0, ...outages_ms) > noted_ms) world.figures.set('a viewer without an answer for', Math.max(...outages_ms))
 }
