@@ -98,10 +98,19 @@ const beat = Effect.fnUntraced(function* (nodes: NodeStateBucket, settings: Runt
     }
     revision = found?.revision
   })
+  let failing = false
+  // Only changes are worth a line: heartbeats come several times a second.
+  const tell = (reason: string | undefined): Effect.Effect<void> => {
+    const before = failing
+    failing = reason !== undefined
+    if (failing === before) return Effect.void
+    return failing ? Effect.logWarning('heartbeats fail', { reason }) : Effect.logInfo('heartbeats go through again')
+  }
   const attempt = renew.pipe(
     Effect.catchTag('RevisionConflict', () => Effect.andThen(readAgain, renew)),
     Effect.timeoutOrElse({ duration: settings.lease_ms, orElse: () => new LogUnavailable({ operation: 'heartbeat', reason: 'no answer' }) }),
-    Effect.catch((error) => Effect.logWarning('heartbeat failed', { reason: error._tag === 'LogUnavailable' ? error.reason : error._tag }))
+    Effect.match({ onSuccess: () => undefined, onFailure: (error) => (error._tag === 'LogUnavailable' ? error.reason : error._tag) }),
+    Effect.flatMap(tell)
   )
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(attempt, Effect.sleep(interval_ms))))
   yield* Effect.addFinalizer(() =>
