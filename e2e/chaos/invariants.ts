@@ -12,9 +12,9 @@ import { resendingFaults } from './resending.ts'
 /** The columns; each with what it says. */
 export const invariants = {
   struck: 'the fault struck, and all that it names happened in its time',
-  live: 'live: every acknowledged frame decodes once, in order and at its time',
-  archive: 'the recording: the same',
-  audio: 'live and recording: the sound has its length and no gap',
+  live: 'of what viewers got, every acknowledged frame decodes once, in order and at its time',
+  archive: 'the same of the recording',
+  audio: 'in both, the sound has its length and no gap',
   playlists: 'every playlist obeys RFC 8216bis and continues the one before; decode times and sequence numbers never go back',
   viewers: 'no viewer gave up, and each read its stream to the end',
   clean: 'no process, socket, file, lease or consumer is left, and nodes that were not killed ended with 0',
