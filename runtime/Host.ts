@@ -3,8 +3,8 @@ import type { ActorKind } from './ActorKind.ts'
 import type { Ask } from './Ask.ts'
 import { Claims } from './Claims.ts'
 import { type Considered, handleCommand } from './commands.ts'
-import type { LogUnavailable } from './errors.ts'
-import { CLAIM_STAGGER_MS, COMMAND_ACK_WAIT_MS, SWEEP_MS, TELL_FAILED_ATTEMPTS_MAX } from './limits.ts'
+import { LogUnavailable } from './errors.ts'
+import { CLAIM_STAGGER_MS, COMMAND_ACK_WAIT_MS, SWEEP_MS, TELL_FAILED_ATTEMPTS_MAX, TELL_FAILED_MS_MAX } from './limits.ts'
 import type { Log } from './Log.ts'
 import type { Nats } from './Nats.ts'
 import { Nodes } from './Nodes.ts'
@@ -118,6 +118,7 @@ const settle = Effect.fnUntraced(function* <Record, State, Message, Action, R>(k
 /** Where the world cannot be told for a long time, somebody else may try: the actor is still wanted. */
 const tellFailed = <R>(tellOnce: Effect.Effect<void, LogUnavailable, R>): Effect.Effect<void, never, R> =>
   tellOnce.pipe(
+    Effect.timeoutOrElse({ duration: TELL_FAILED_MS_MAX, orElse: () => new LogUnavailable({ operation: 'tell that an actor failed', reason: `no end within ${TELL_FAILED_MS_MAX} ms` }) }),
     Effect.tapError((error) => Effect.andThen(Effect.logWarning('nobody knows yet that the actor failed', { reason: error.reason }), Effect.sleep(SWEEP_MS))),
     Effect.retry({ times: TELL_FAILED_ATTEMPTS_MAX }),
     Effect.catch((error) => Effect.logError('the actor failed and nobody could be told; its lease is given up', { reason: error.reason }))

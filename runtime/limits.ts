@@ -57,8 +57,9 @@ export const RELIEVED_MAX = 8
 export const RELIEVE_PAUSE_MS = 1_000
 /** Pause before an actor is taken over again where the log gave no answer. */
 export const UNAVAILABLE_PAUSE_MS = 500
-/** How often the world is told, a sweep apart, that an actor has failed, before its lease is given up for somebody else to try. */
-export const TELL_FAILED_ATTEMPTS_MAX = 24
+/** How often the world is told, a sweep apart, that an actor has failed, before its lease is given up for somebody else to try; how long each time. */
+export const TELL_FAILED_ATTEMPTS_MAX = 10
+export const TELL_FAILED_MS_MAX = 30_000
 /** Nodes look for actors without an owner this often. */
 export const SWEEP_MS = 5_000
 /** How long a hint may stay unanswered before another node gets it. */

@@ -34,6 +34,11 @@ export const SPOTS_MAX = 4_096
 export const POISON_ATTEMPTS = 2
 /** Bytes of poison that one activation parks as dead letters; what comes beyond is counted, and not kept. */
 export const POISON_BYTES_MAX = 64 * 1024 * 1024
+/** Attempts to park one record, half a second apart; what a dead letter's own fields take. */
+export const PARK_ATTEMPTS_MAX = 240
+export const LETTER_BYTES = 4_096
+/** How much of a source without pictures is passed over as poison. */
+export const SOUND_PASSED_OVER_MS = 1_000
 /** Losses that a checkpoint carries, the newest, and how much of their reasons: it rides on every record. */
 export const LOSSES_KEPT = 16
 export const LOSS_REASON_CHARS_MAX = 160

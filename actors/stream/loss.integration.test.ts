@@ -64,7 +64,7 @@ while (sysread(STDIN, my $data, 65536)) {
   $seen .= $data;
   my $at = index($seen, '${marker}');
   syswrite($write, $data) if $at < 0;
-  if ($at >= 0) { select(undef, undef, undef, 0.05); kill('SEGV', $child); waitpid($child, 0); kill('SEGV', $$); sleep(1); }
+  if ($at >= 0) { select(undef, undef, undef, 0.3); kill('SEGV', $child); waitpid($child, 0); kill('SEGV', $$); sleep(1); }
   $seen = substr($seen, -16);
 }
 close $write;
@@ -155,9 +155,10 @@ describe('a chunk on which FFmpeg crashes', () => {
       expect(times.length).toBeGreaterThan(80)
       expect(times.length).toBeLessThan(source.frames)
       expect(times.every((time, i) => i === 0 || time > (times[i - 1] ?? 0))).toBe(true)
-      expect(times.filter((time, i) => i > 0 && time - (times[i - 1] ?? 0) > 0.2).length).toBe(1)
       const { losses, poisonChunks } = records.at(-1)?.checkpoint ?? {}
-      expect(losses?.map(({ kind }) => kind)).toEqual([LossKind.POISON])
+      expect(new Set(losses?.map(({ kind }) => kind))).toEqual(new Set([LossKind.POISON]))
+      const gaps = times.filter((time, i) => i > 0 && time - (times[i - 1] ?? 0) > 0.2).length
+      expect([1, losses?.length]).toContain(gaps)
       expect(Number(poisonChunks)).toBeGreaterThan(0)
       const log = yield* Log
       const dead = { log: 'DEAD', subject: `dead.stream.${id}` }

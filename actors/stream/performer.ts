@@ -13,6 +13,7 @@ import { subjects } from '../../runtime/topology.ts'
 import { FINALIZE } from '../archive/Finalizer.ts'
 import { Ffmpeg, type FfmpegChild } from '../ffmpeg/FfmpegChild.ts'
 import { endIngest } from './endIngest.ts'
+import { PARK_ATTEMPTS_MAX } from './limits.ts'
 import type { StreamAction, StreamMessage } from './streamState.ts'
 
 const RETRY_MS = 500
@@ -51,7 +52,7 @@ export const makePerformer = Effect.fnUntraced(function* (
 const parkEntry = (id: string, { reason, entry, context }: StreamAction & { readonly _tag: 'Park' }): Effect.Effect<void, never, Log> =>
   park('stream', id, reason, entry, context).pipe(
     Effect.tapErrorTag('LogUnavailable', () => Effect.sleep(RETRY_MS)),
-    Effect.retry({ while: (error) => error._tag === 'LogUnavailable' }),
+    Effect.retry({ while: (error) => error._tag === 'LogUnavailable', times: PARK_ATTEMPTS_MAX }),
     Effect.catch((error) => Effect.logError('a record that is passed over could not be kept', { stream: id, seq: entry.seq, reason: error._tag }))
   )
 

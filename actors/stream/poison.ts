@@ -6,13 +6,12 @@ import { type Packager, timelineEnd } from '../packager/packager.ts'
 import { toCommon } from '../packager/track.ts'
 import { ANYWHERE } from '../source/seeking.ts'
 import { type RandomAccessPoint, resumePrefix, seekBehind, type SourceIndex, type SourceItem } from '../source/sourceIndex.ts'
-import { LOSS_REASON_CHARS_MAX, POISON_ATTEMPTS, POISON_BYTES_MAX } from './limits.ts'
+import { LETTER_BYTES, LOSS_REASON_CHARS_MAX, POISON_ATTEMPTS, POISON_BYTES_MAX, SOUND_PASSED_OVER_MS } from './limits.ts'
 import { noteLoss } from './losses.ts'
 import type { Source, StreamState } from './streamState.ts'
 import type { Turn } from './Turn.ts'
 
 const TICKS_PER_MS = 90
-const SOUND_PASSED_OVER_MS = 1_000
 
 /** What an activation passes over, after others before it broke on it. */
 export const suspect = ({ attempts, brokenBy }: Pick<Owned<unknown>, 'attempts' | 'brokenBy'>): StreamState['poison'] =>
@@ -40,7 +39,9 @@ export const parkPoison = (turn: Turn, entry: LogEntry, chunk: Chunk, items: Rea
   noteLoss(turn, { kind: LossKind.POISON, firstSeq: chunk.seq, endSeq: chunk.seq + 1, reason: poison.reason })
   const bytes = poison.bytes + entry.data.byteLength
   if (bytes > POISON_BYTES_MAX) return
-  const context = poison.bytes === 0 && resume._tag === 'Point' && source.header !== undefined ? resumePrefix(source.container, source.header, resume.point) : new Uint8Array()
+  const prefix = poison.bytes === 0 && resume._tag === 'Point' && source.header !== undefined ? resumePrefix(source.container, source.header, resume.point) : new Uint8Array()
+  // A message that is too big for the log would never get there.
+  const context = entry.data.byteLength + prefix.byteLength + LETTER_BYTES < turn.state.config.messageBytesMax ? prefix : new Uint8Array()
   const from = resume._tag === 'Point' ? resume.point.position.offset : 0
   turn.set({ poison: { ...poison, bytes }, parking: turn.state.parking + 1 })
   turn.act({ _tag: 'Park', reason: `from byte ${from} of epoch ${source.epoch} on: ${poison.reason}`, entry, context })

@@ -116,6 +116,7 @@ export const onAppended = (turn: Turn, seq: number): void => {
 /** The log is full: the same record again, later. Nothing is dropped; FFmpeg waits. */
 export const onAppendRefused = (turn: Turn, reason: string): void => {
   turn.act({ _tag: 'Warn', reason: `the media log is full: ${reason}` })
+  turn.set({ appending: false })
   send(turn)
 }
 
