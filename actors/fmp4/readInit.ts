@@ -1,4 +1,5 @@
 import { Result } from 'effect'
+import { crc32c } from '../../runtime/checksum.ts'
 import { boxAt, boxesIn, viewOf } from './boxTree.ts'
 import type { BoxSpan } from './boxTree.ts'
 import { InitInvalid } from './errors.ts'
@@ -17,6 +18,8 @@ export interface InitInfo {
   readonly channels?: number
   /** Hertz; audio only. */
   readonly sampleRate?: number
+  /** CRC-32C of the decoder configuration (`avcC`) of video. */
+  readonly config_crc32c?: number
 }
 
 /**
@@ -56,7 +59,7 @@ const readTrack = (view: DataView): InitInfo => {
 }
 
 /** VisualSampleEntry (ISO/IEC 14496-12 §12.1.3) and its `avcC` (ISO/IEC 14496-15 §5.3.3). */
-const readAvc = (view: DataView, entry: BoxSpan): { codec: string; width: number; height: number } => {
+const readAvc = (view: DataView, entry: BoxSpan): { codec: string; width: number; height: number; config_crc32c: number } => {
   const avcC = boxesIn(view, entry.start + 78, entry.end).find((box) => box.type === 'avcC')
   if (avcC === undefined) throw new RangeError(`${entry.type} has no avcC`)
   if (avcC.end - avcC.start < 7) throw new RangeError('avcC is cut short')
@@ -65,6 +68,7 @@ const readAvc = (view: DataView, entry: BoxSpan): { codec: string; width: number
     codec: `${entry.type}.${profileAndLevel}`,
     width: view.getUint16(entry.start + 24),
     height: view.getUint16(entry.start + 26),
+    config_crc32c: crc32c(new Uint8Array(view.buffer, view.byteOffset + avcC.start, avcC.end - avcC.start)),
   }
 }
 

@@ -162,8 +162,18 @@ describe('behind a discontinuity', () => {
 it('an init segment counts as another one only for a rendition that has frames since the last discontinuity', () => {
   const { packager } = playOn(undefined, {})
   const [same, other] = [new TextEncoder().encode('init of source'), new TextEncoder().encode('another')]
-  expect([matchesInit(packager, 'source', same), matchesInit(packager, 'source', other), matchesInit(packager, '240p', other)]).toEqual([true, false, true])
-  expect(matchesInit(discontinue(endSegments(packager, openRig(madeUpSource(steady()), delivery).options)).packager, 'source', other)).toBe(true)
+  expect([matchesInit(packager, 'source', same, videoInfo), matchesInit(packager, 'source', other, videoInfo), matchesInit(packager, '240p', other, videoInfo)]).toEqual([true, false, true])
+  expect(matchesInit(discontinue(endSegments(packager, openRig(madeUpSource(steady()), delivery).options)).packager, 'source', other, videoInfo)).toBe(true)
+})
+
+it('an init segment that another FFmpeg wrote for the same decoder is the same one', () => {
+  const { packager } = playOn(undefined, {})
+  const info = { ...videoInfo, config_crc32c: 7 }
+  const known = receiveInit(discontinue(packager).packager, 'source', new TextEncoder().encode('one'), info)
+  const other = new TextEncoder().encode('another')
+  const going = { ...known, tracks: known.tracks.map((track) => ({ ...track, lastPts: 1 })) }
+  expect([info, { ...info, config_crc32c: 8 }, { ...info, width: 320 }, videoInfo].map((said) => matchesInit(going, 'source', other, said))).toEqual([true, false, false, false])
+  expect(receiveInit(going, 'source', other, info).tracks.map(({ init }) => init.number)).toEqual(going.tracks.map(({ init }) => init.number))
 })
 
 describe('closing', () => {

@@ -6,7 +6,7 @@ import { crc32c } from '../../runtime/checksum.ts'
 import type { InitInfo } from '../fmp4/readInit.ts'
 import type { Sample } from '../fmp4/sample.ts'
 import { cut, endOf, type Ended } from './cut.ts'
-import { RECORD_BYTES, STOPPED_MS, WINDOW_LAG_SEGMENTS_MAX, WINDOW_SEGMENTS_MIN } from './limits.ts'
+import { AUDIO_LEAD_MS_MAX, RECORD_BYTES, STOPPED_MS, WINDOW_LAG_SEGMENTS_MAX, WINDOW_SEGMENTS_MIN } from './limits.ts'
 import { emptyEstimate, isSettled, medianInterval, type PartTargetEstimate, partTarget_us } from './partTarget.ts'
 import { audioLimit, beginAfresh, beginAt, emptySegmentation, forgetBefore, onSourceEnd, openedBy, type Segmentation } from './segmentation.ts'
 import { closePart, lastLasts, newTrack, nextSegment, receive, toCommon, type Track } from './track.ts'
@@ -56,9 +56,18 @@ export const newPackager = (settings: PackagerSettings): Packager => ({
 })
 
 /** Whether an init segment is what the rendition had before, or what it waits for. */
-export const matchesInit = (state: Packager, rendition: string, bytes: Uint8Array): boolean => {
+export const matchesInit = (state: Packager, rendition: string, bytes: Uint8Array, info: InitInfo): boolean => {
   const known = state.tracks.find(({ name }) => name === rendition)
-  return known === undefined || known.lastPts < 0 || known.init.due || known.init.crc32c === crc32c(bytes)
+  return known === undefined || known.lastPts < 0 || known.init.due || isSameInit(known, bytes, info)
+}
+
+/** Two versions of FFmpeg may write different segments about the same frames. */
+const isSameInit = ({ init }: Track, bytes: Uint8Array, info: InitInfo): boolean => init.crc32c === crc32c(bytes) || isSameDecoder(init.info, info)
+
+const isSameDecoder = (one: InitInfo, other: InitInfo): boolean => {
+  const known = one.kind === 'audio' || (one.config_crc32c ?? 0) !== 0
+  const same = (['kind', 'timescale', 'codec', 'width', 'height', 'channels', 'sampleRate', 'config_crc32c'] as const).every((field) => one[field] === other[field])
+  return known && same
 }
 
 /** FFmpeg has made a rendition's init segment. */
@@ -66,7 +75,7 @@ export const receiveInit = (state: Packager, rendition: string, bytes: Uint8Arra
   const crc = crc32c(bytes)
   const known = state.tracks.find(({ name }) => name === rendition)
   if (known === undefined) return { ...state, tracks: [...state.tracks, newTrack(rendition, { number: 0, crc32c: crc, info, bytes, written: false, due: false }, GUESS_BPS)] }
-  const number = known.init.crc32c === crc ? known.init.number : known.init.number + 1
+  const number = isSameInit(known, bytes, info) ? known.init.number : known.init.number + 1
   return replace(state, { ...known, init: { number, crc32c: crc, info, bytes, written: false, due: false } })
 }
 
@@ -141,7 +150,7 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
   })
   if (body.fragments.length === 0) return undefined
   const tracks = cutTracks.map((track) => {
-    if (!hasStopped(track, cutTracks)) return track
+    if (!hasStopped(track, settled.segmentation)) return track
     ended.push(endOf(track))
     return nextSegment(track, track.nextDts)
   })
@@ -153,9 +162,15 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
   return { packager: moveWindow(announced, options.settings), body }
 }
 
-/** Whether others have long gone on without a rendition: its open segment would hold all of the log back. */
-const hasStopped = (track: Track, tracks: ReadonlyArray<Track>): boolean =>
-  track.pending.length === 0 && track.segmentFrames > 0 && Math.max(...tracks.map((one) => toCommon(one, one.nextDts))) - toCommon(track, track.nextDts) > STOPPED_MS * TICKS_PER_MS
+/**
+ * Whether the source has long gone on without a rendition's track, all of which has come out: its open segment would
+ * hold all of the log back.
+ */
+const hasStopped = (track: Track, { video, audio }: Segmentation): boolean => {
+  const [own, other] = track.init.info.kind === 'video' ? [video, audio] : [audio, video]
+  if (own === undefined || other === undefined || other - own <= STOPPED_MS * TICKS_PER_MS) return false
+  return track.pending.length === 0 && track.segmentFrames > 0 && toCommon(track, track.nextDts) >= own - AUDIO_LEAD_MS_MAX * TICKS_PER_MS
+}
 
 /** Ends every rendition's open segment: at the end of the stream, and before a discontinuity. */
 export const endSegments = (state: Packager, options: TakeOptions): Packager => {

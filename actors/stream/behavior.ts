@@ -65,7 +65,7 @@ const onChild = (turn: Turn, event: FfmpegEvent): void => {
   const { packager, run } = turn.state
   switch (event._tag) {
     case 'Init':
-      if (!matchesInit(packager, event.rendition, event.bytes)) enqueueDiscontinuity(turn, 'another init segment after a restart', replaceInits)
+      if (!matchesInit(packager, event.rendition, event.bytes, event.info)) enqueueDiscontinuity(turn, 'another init segment after a restart', replaceInits)
       return turn.set({ packager: receiveInit(turn.state.packager, event.rendition, event.bytes, event.info) })
     case 'Samples':
       if (timesGoBack(packager.tracks.find(({ name }) => name === event.rendition), event.samples)) {

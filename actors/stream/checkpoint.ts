@@ -67,7 +67,8 @@ const writeTrack = (track: Track, packager: Packager): RenditionCheckpoint => {
     segmentFrames: track.segmentFrames,
     segmentBytes: BigInt(track.segmentBytes),
     fragment: track.fragment,
-    initCrc32c: track.init.crc32c
+    initCrc32c: track.init.crc32c,
+    configCrc32c: info.config_crc32c ?? 0
   })
 }
 
@@ -94,5 +95,5 @@ const readTrack = (saved: RenditionCheckpoint): Track => ({
 
 const readInfo = (saved: RenditionCheckpoint): InitInfo =>
   saved.kind === TrackKind.VIDEO
-    ? { kind: 'video', timescale: saved.timescale, codec: saved.codec, width: saved.width, height: saved.height }
+    ? { kind: 'video', timescale: saved.timescale, codec: saved.codec, width: saved.width, height: saved.height, ...(saved.configCrc32c === 0 ? {} : { config_crc32c: saved.configCrc32c }) }
     : { kind: 'audio', timescale: saved.timescale, codec: saved.codec, channels: saved.channels, sampleRate: saved.sampleRate }

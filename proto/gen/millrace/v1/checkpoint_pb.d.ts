@@ -475,6 +475,13 @@ export declare type RenditionCheckpoint = Message<"millrace.v1.RenditionCheckpoi
    * @generated from field: uint32 init_crc32c = 23;
    */
   initCrc32c: number;
+
+  /**
+   * CRC-32C of its decoder configuration: init segments that agree in it, and in what they say, serve the same frames.
+   *
+   * @generated from field: uint32 config_crc32c = 24;
+   */
+  configCrc32c: number;
 };
 
 /**
