@@ -98,11 +98,8 @@ export class Watch implements LogWitness, ArchiveWitness {
     for (const uri of named) if (!this.#store.objects.has(uri)) this.#world.violate('no playlist names an object that is not there', `${key} names ${uri}`)
   }
 
-  readonly damaged = (by: string): void => {
-    // Of a stream that is over the log goes, perhaps while somebody begins to read it.
-    const over = [...this.#truths.values()].some(({ media }) => media.ended)
-    if (!over) this.#world.violate('no record of MEDIA is damaged', by)
-  }
+  /** The log may be trimmed between an edge's look at its head and its first read: noted, and what viewers get is watched anyway. */
+  readonly damaged = (by: string): void => this.#world.note('a record is not whole', by)
 
   readonly row = (id: string, rendition: string, msn: number, by: string): void => {
     this.#world.note('row written', by, `${id}/${rendition}/${msn}`)
