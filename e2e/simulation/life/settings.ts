@@ -40,8 +40,8 @@ export const chooseSettings = (dice: Dice): PlatformSettings => {
     viewers: dice.chance(0.5) ? 1 : 0,
     busy_ms: dice.between(8_000, 25_000),
     roughness: dice.between(0, 2),
-    // Now and then so small that records come in pieces.
-    workerMessageBytesMax: dice.chance(0.15) ? MESSAGE_OVERHEAD_BYTES + 300 : PLENTY_BYTES,
+    // Now and then so small that records come in pieces, never more of them than a reader takes.
+    workerMessageBytesMax: dice.chance(0.15) ? MESSAGE_OVERHEAD_BYTES + 2_000 : PLENTY_BYTES,
     edgeMessageBytesMax: dice.chance(0.15) ? RECORD_OVERHEAD_BYTES + 150 : PLENTY_BYTES
   }
 }
