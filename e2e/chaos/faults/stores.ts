@@ -70,11 +70,10 @@ const killed = (dependency: Dependency): Fault =>
     return throughOutage(world, dependency, () => server.kill(), () => server.restart())
   })
 
-const frozen = (dependency: Dependency): Fault =>
-  storeFault({ name: `${dependency} frozen for 5 s`, platform: ownStores }, nothing, (world) => {
-    const server = serverOf(world, dependency)
-    return throughOutage(world, dependency, async () => server.signal('SIGSTOP'), async () => server.signal('SIGCONT'))
-  })
+const frozen = storeFault({ name: 'object store frozen for 5 s', platform: ownStores }, nothing, (world) => {
+  const server = serverOf(world, 'object store')
+  return throughOutage(world, 'object store', async () => server.signal('SIGSTOP'), async () => server.signal('SIGCONT'))
+})
 
 interface Proxied extends Arrangement {
   readonly proxy: Proxy
@@ -186,12 +185,11 @@ export const storeFaults: ReadonlyArray<Fault> = [
   slow('object store'),
   blackHole('object store'),
   killed('object store'),
-  frozen('object store'),
+  frozen,
   conflicts,
   commitUnknown,
   terminated,
   slow('database'),
   blackHole('database'),
   killed('database'),
-  frozen('database'),
 ]
