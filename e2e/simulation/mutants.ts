@@ -87,12 +87,5 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: "case 'Unavailable':",
     replace: "case 'Unavailable':\n      return { state, action: { _tag: 'Ack' } }\n    case undefined as never:",
     near: 1
-  },
-  {
-    name: 'the reconnect window runs while NATS is away',
-    file: 'actors/stream/endIngest.ts',
-    find: 'const once = ifHead === undefined ? append(id, reason, ifHead) : appendIfAnswered(id, reason, ifHead)',
-    replace: "const once = append(id, reason, undefined)",
-    near: 40
   }
 ]
