@@ -25,7 +25,8 @@ export interface SegmentTruth {
   readonly data: Array<Uint8Array>
 }
 
-const NAME = /@(\d+) /g
+/** Long enough that no bytes of a box read like one. */
+const NAME = /[a-z0-9]@(\d{6,}) /g
 
 /** Names of the frames in bytes that the simulated FFmpeg made: their times, each once. */
 export const framesIn = (data: Uint8Array): ReadonlyArray<number> => {

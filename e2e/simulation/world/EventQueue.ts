@@ -13,7 +13,11 @@ export class EventQueue {
   #order = 0
 
   add(at_ms: number, run: () => void): Scheduled {
-    const event = { at_ms, order: (this.#order += 1), run }
+    return this.putBack({ at_ms, order: (this.#order += 1), run })
+  }
+
+  /** Puts an event where it was before it was taken. */
+  putBack(event: Scheduled): Scheduled {
     const heap = this.#heap
     heap.push(event)
     for (let at = heap.length - 1; at > 0; ) {

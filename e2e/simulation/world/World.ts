@@ -95,7 +95,7 @@ export class World {
       const event = this.#queue.take()
       if (event === undefined) return false
       if (event.at_ms > until_ms) {
-        this.#queue.add(event.at_ms, () => event.run?.())
+        this.#queue.putBack(event)
         this.#now_ms = until_ms
         return false
       }
