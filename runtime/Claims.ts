@@ -3,7 +3,7 @@ import { Context, Effect, Layer, Schedule } from 'effect'
 import { type Lease, LeaseSchema } from '../proto/gen/millrace/v1/node_pb.js'
 import { type BucketChange, type BucketEntry, Buckets } from './Bucket.ts'
 import type { LogUnavailable } from './errors.ts'
-import { GIVE_UP_ATTEMPTS_MAX, GIVE_UP_RETRY_MS } from './limits.ts'
+import { LEASE_ATTEMPTS_MAX, LEASE_RETRY_MS } from './limits.ts'
 import { Nodes } from './Nodes.ts'
 
 /** A lease as this node last saw it, and when, by its monotonic clock. */
@@ -62,7 +62,7 @@ export class Claims extends Context.Service<Claims, {
         return yield* write.pipe(
           Effect.map((revision): Claimed => ({ _tag: 'Claimed', revision })),
           Effect.catchTag('RevisionConflict', () => Effect.succeed<Claimed>({ _tag: 'Taken' })),
-          Effect.catchTag('LogUnavailable', (error) => Effect.flatMap(leases.get(key), (now) => outcome(error, held?.revision, now)))
+          Effect.catchTag('LogUnavailable', (error) => Effect.flatMap(insist(leases.get(key)), (now) => outcome(error, held?.revision, now)))
         )
       })
       /** A claim whose answer was lost is ours where the lease says so. */
@@ -70,8 +70,7 @@ export class Claims extends Context.Service<Claims, {
         now !== undefined && now.revision !== before && isOurs(now.value) ? Effect.succeed({ _tag: 'Claimed', revision: now.revision }) : Effect.fail(error)
       return Claims.of({
         claim,
-        // Nobody else would remove it while this node lives.
-        giveUp: (key, revision) => Effect.retry(remove(key, revision), { times: GIVE_UP_ATTEMPTS_MAX - 1, schedule: Schedule.spaced(GIVE_UP_RETRY_MS) }),
+        giveUp: (key, revision) => insist(remove(key, revision)),
         discard: (key) =>
           Effect.suspend(() => {
             const found = seen.get(key)
@@ -90,6 +89,10 @@ export class Claims extends Context.Service<Claims, {
     })
   )
 }
+
+/** Asks until there is an answer: until then nobody else would do anything about the lease. */
+const insist = <A>(request: Effect.Effect<A, LogUnavailable>): Effect.Effect<A, LogUnavailable> =>
+  Effect.retry(request, { times: LEASE_ATTEMPTS_MAX - 1, schedule: Schedule.spaced(LEASE_RETRY_MS) })
 
 const remember = (seen: Map<string, SeenLease>, change: BucketChange<Lease>): void => {
   if (change.value === undefined) seen.delete(change.key)

@@ -83,9 +83,9 @@ export const ACCOUNT_SHARE_MAX = 0.8
 /** Pause before a starting node looks again at logs that give no answer, and how often it does. */
 export const PROVISION_RETRY_MS = 500
 export const PROVISION_ATTEMPTS_MAX = 40
-/** Pause before a lease is given up again where NATS gave no answer, and how often. */
-export const GIVE_UP_RETRY_MS = 500
-export const GIVE_UP_ATTEMPTS_MAX = 20
+/** Pause before NATS is asked again about a lease of which it is not known who has it, and how often. */
+export const LEASE_RETRY_MS = 500
+export const LEASE_ATTEMPTS_MAX = 20
 
 /** Sequences before a head that cannot be read in which a readable record is looked for, step by step. */
 export const DAMAGED_HEAD_LOOKBACKS = [64, 4_096, Number.MAX_SAFE_INTEGER]
