@@ -39,7 +39,7 @@ export function* finalizeRecording(id: string): Steps<Finalized> {
     yield* ask({ _tag: 'Conclude', recording, outcome: outcomeOf(ended, rows, [], false) })
     return 'Waiting'
   }
-  const stored = rows.length === 0 ? rows : withoutMissingObjects(recording.keyPrefix, rows, yield* ask({ _tag: 'ListObjects', folder: recording.keyPrefix }))
+  const stored = withoutMissingObjects(recording.keyPrefix, rows, yield* keysOf(recording, rows))
   const renditions = recordedRenditions(ended.checkpoint, stored)
   yield* storePlaylists(recording.keyPrefix, renditions)
   yield* storePoster(recording.keyPrefix, renditions, stored)
@@ -63,6 +63,15 @@ function* settledRows(recording: RecordingSeed, ended: Ended, over: boolean): St
   const lost = lostRows(ended.end, rows, pending)
   for (const row of lost) yield* ask({ _tag: 'WriteRow', recording, row })
   return lost.length === 0 ? rows : yield* ask({ _tag: 'ReadRows', id })
+}
+
+/** What the store holds of the renditions, each listed by itself: a day of one is 43,200 objects. */
+function* keysOf({ keyPrefix }: RecordingSeed, rows: ReadonlyArray<ArchivedSegment>): Steps<ReadonlySet<string>> {
+  const keys = new Set<string>()
+  for (const rendition of new Set(rows.map((row) => row.rendition))) {
+    for (const key of yield* ask({ _tag: 'ListObjects', folder: objectKeys.folder(keyPrefix, rendition) })) keys.add(key)
+  }
+  return keys
 }
 
 /** An announcement that cannot be read names no segment. */
