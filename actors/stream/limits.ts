@@ -46,3 +46,5 @@ export const LOSS_REASON_CHARS_MAX = 160
 export const LOSS_AHEAD_MS_MAX = 3_600_000
 /** How much of a reason reaches people. */
 export const REASON_CHARS_MAX = 300
+/** How long the live window outlives its stream: viewers behind the end, also at an edge that had none so far, still come to it. */
+export const ENDED_WINDOW_KEPT_MS = 60_000

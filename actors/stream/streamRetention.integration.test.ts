@@ -28,7 +28,7 @@ const firstSeq = Effect.fnUntraced(function* (kind: 'ingest' | 'media', id: stri
 
 const places = Effect.promise(async () => ({ natsUrl: natsUrl(), databaseUrl: await databaseUrl(), storeUrl: await objectStoreUrl('directory') }))
 
-it.live('trims a stream only behind what is archived, and wholly once its recording is complete', () =>
+it.live('trims a stream only behind what is archived, and wholly once its recording is complete and its viewers have had time to come to the end', () =>
   Effect.gen(function* () {
     const at = yield* places
     const id = newId()
@@ -43,6 +43,11 @@ it.live('trims a stream only behind what is archived, and wholly once its record
       expect(yield* firstSeq('media', id)).toBe(kept)
       const complete = Effect.map(streams.get(id), (entry) => entry?.value.status === StreamStatus.ARCHIVED)
       yield* until('the recording is complete', complete).pipe(Effect.provide(archiveWorkers))
+      yield* trimLogs
+      expect(yield* firstSeq('media', id)).toBe(kept)
+      const entry = yield* streams.get(id)
+      if (entry === undefined) return expect.fail('the entry is gone')
+      yield* streams.update(id, { ...entry.value, endedAtMs: entry.value.endedAtMs - 60_000n }, entry.revision)
       yield* trimLogs
       expect(yield* firstSeq('media', id)).toBeUndefined()
       expect(yield* firstSeq('ingest', id)).toBeUndefined()

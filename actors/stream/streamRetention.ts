@@ -1,10 +1,11 @@
-import { Effect, Layer, Result } from 'effect'
-import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { Clock, Effect, Layer, Result } from 'effect'
+import { type StreamState, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { LogUnavailable } from '../../runtime/errors.ts'
 import { Log } from '../../runtime/Log.ts'
 import { type Floors, Retention } from '../../runtime/Retention.ts'
 import { ArchiveProgress } from '../archive/ArchiveProgress.ts'
+import { ENDED_WINDOW_KEPT_MS } from './limits.ts'
 import { mediaCodec } from './mediaCodec.ts'
 
 /** Nothing of a log is needed. */
@@ -12,8 +13,8 @@ const NONE = Number.MAX_SAFE_INTEGER
 
 /**
  * What streams need of their logs. INGEST: a live one from where a successor would resume, and never its newest record,
- * on which its publisher builds. MEDIA: until the recording is complete, from the oldest segment that is not archived,
- * the live window, and the head.
+ * on which its publisher builds. MEDIA: from the oldest segment that is not archived, the live window, and the head;
+ * nothing once the recording is complete and viewers have had time to come to the end.
  */
 export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | ArchiveProgress> = Layer.effect(
   Retention,
@@ -41,8 +42,14 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
       }
     })
     return Retention.of({
-      ids: Effect.map(streams.all, (entries) => entries.filter(({ value }) => value.status !== StreamStatus.ARCHIVED).map(({ key }) => key)),
+      ids: Effect.gen(function* () {
+        const now_ms = yield* Clock.currentTimeMillis
+        return (yield* streams.all).filter(({ value }) => isNeeded(value, now_ms)).map(({ key }) => key)
+      }),
       floors
     })
   })
 )
+
+const isNeeded = ({ status, endedAtMs }: StreamState, now_ms: number): boolean =>
+  status !== StreamStatus.ARCHIVED || now_ms - Number(endedAtMs) < ENDED_WINDOW_KEPT_MS

@@ -1,4 +1,4 @@
-import { Cause, Context, Effect, Layer, RcMap } from 'effect'
+import { Cause, Clock, Context, Effect, Layer, RcMap } from 'effect'
 import type { Scope } from 'effect'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
@@ -7,7 +7,7 @@ import { Log } from '../../runtime/Log.ts'
 import type { LogEntry, LogSubject } from '../../runtime/Log.ts'
 import { EdgeSettings } from '../EdgeSettings.ts'
 import { Counters } from '../http/Counters.ts'
-import { CATCH_UP_MS_MAX, HEAD_LOOKBACKS } from '../limits.ts'
+import { CATCH_UP_MS_MAX, ENDED_FOLLOWED_MS, HEAD_LOOKBACKS } from '../limits.ts'
 import { CatchUpTimeout, FollowRefused, HeadUnreadable, StreamOver, StreamUnknown } from './errors.ts'
 import { decodeRecord, FollowedStream } from './FollowedStream.ts'
 import type { Beginning } from './FollowedStream.ts'
@@ -80,8 +80,8 @@ const opener = Effect.gen(function* () {
     const at = log.subject('media', id)
     const head = yield* log.head(at)
     if (head === undefined) yield* expectLive(id, yield* streams.get(id))
-    else if (isEnd(head)) yield* expectUntrimmed(id, yield* streams.get(id))
     const begin = head ? yield* Effect.provideService(beginning(id, at, head), Log, log) : { seq: 0, msn: 0 }
+    if (head && isEnd(head)) yield* Effect.provideService(expectUntrimmed(id, at, begin, yield* streams.get(id)), Log, log)
     const stream = yield* make(id, begin)
     yield* log.follow(at, Math.max(1, begin.seq), (entry) => stream.take(entry))
     if (head) yield* caughtUp(stream, head.seq)
@@ -100,8 +100,17 @@ const expectLive = (id: string, entry: { readonly value: { readonly status: Stre
 const isEnd = ({ data }: LogEntry): boolean => decodeRecord(data)?.body.case === 'end'
 
 // Of a recording that is complete the log goes piece by piece: what is left of it would show gaps.
-const expectUntrimmed = (id: string, entry: { readonly value: { readonly status: StreamStatus } } | undefined): Effect.Effect<void, StreamOver> =>
-  entry?.value.status === StreamStatus.ARCHIVED ? Effect.fail(new StreamOver({ id })) : Effect.void
+const expectUntrimmed = Effect.fnUntraced(function* (
+  id: string,
+  at: LogSubject,
+  begin: Beginning,
+  entry: { readonly value: { readonly status: StreamStatus; readonly endedAtMs: bigint } } | undefined
+): Effect.fn.Return<void, StreamOver | LogUnavailable, Log> {
+  if (entry?.value.status !== StreamStatus.ARCHIVED) return
+  const log = yield* Log
+  const isFresh = (yield* Clock.currentTimeMillis) - Number(entry.value.endedAtMs) < ENDED_FOLLOWED_MS
+  if (!isFresh || (yield* log.read(at, begin.seq, begin.seq)).length === 0) return yield* new StreamOver({ id })
+})
 
 // The record that opened the first segment of the live window (0: the record that says so itself). A head that cannot
 // be read is damaged: the newest record that can says where the window began then.
