@@ -23,6 +23,8 @@ export const RUN_GAP_MS = 25
 export const WALL_CLOCK_DRIFT_MS_MAX = 1_000
 /** How long frames must have come late by a leap before that is taken as a pause of the recorder. */
 export const PAUSE_SETTLES_MS = 1_000
+/** No connected publisher is silent for longer: edges close it after ten minutes. */
+export const SILENCE_MS_MAX = 660_000
 /** How far before the end of published audio FFmpeg is fed again, so that no click is heard at the seam. */
 export const AUDIO_WARMUP_WEBM_MS = 205
 export const AUDIO_WARMUP_MP4_MS = 285

@@ -3,7 +3,7 @@ import { onAudioFrame, onVideoFrame } from '../packager/segmentation.ts'
 import type { RandomAccessPoint, SourceItem } from '../source/sourceIndex.ts'
 import { LossKind } from '../../proto/gen/millrace/v1/loss_pb.js'
 import { lose, onFound } from './gaps.ts'
-import { AUDIO_POINTS_APART_MS, POINTS_MAX, VIDEO_WAIT_MS } from './limits.ts'
+import { AUDIO_POINTS_APART_MS, POINTS_MAX, VIDEO_WAIT_MS, SILENCE_MS_MAX } from './limits.ts'
 import { hasLost } from './losses.ts'
 import { fail, leaveRun, place, offsetTicks, startChild } from './runs.ts'
 import type { Turn } from './Turn.ts'
@@ -84,7 +84,7 @@ const beginWith = (turn: Turn, item: SourceItem, point: RandomAccessPoint): void
 const comesAfterPause = (turn: Turn, pts: number): boolean => {
   const { run, source, packager } = turn.state
   if (packager.anchor === undefined || source === undefined) return false
-  const arrival = followArrival(run?.arrival, lagOf(packager.anchor, pts + offsetTicks(turn), source.receivedAt_ms), source.receivedAt_ms)
+  const arrival = followArrival(run?.arrival, lagOf(packager.anchor, pts + offsetTicks(turn), source.receivedAt_ms), source.receivedAt_ms, SILENCE_MS_MAX + turn.state.config.settings.reconnectWindow_ms)
   turn.setRun({ arrival })
   return hasPaused(arrival, source.receivedAt_ms)
 }

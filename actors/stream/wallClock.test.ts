@@ -14,7 +14,7 @@ it('the clock runs on over jerks and never goes back, and is set anew where it h
 /** Frames every 100 ms of wall clock, late as `lags` say. */
 const follow = (lags: ReadonlyArray<number>): { readonly arrival: Arrival | undefined; readonly now_ms: number } => {
   let arrival: Arrival | undefined
-  lags.forEach((lag_ms, i) => (arrival = followArrival(arrival, lag_ms, i * 100)))
+  lags.forEach((lag_ms, i) => (arrival = followArrival(arrival, lag_ms, i * 100, 600_000)))
   return { arrival, now_ms: (lags.length - 1) * 100 }
 }
 const paused = (lags: ReadonlyArray<number>): boolean => {
@@ -32,4 +32,10 @@ it('a backlog that is sent after a break, jerks, and an uplink that falls behind
   expect(paused([...times(5, 0), 3_000, 2_000, 1_200, 500, ...times(20, 100)])).toBe(false)
   expect(paused([...times(5, 0), ...Array.from({ length: 30 }, (_, i) => (i % 3) * 300)])).toBe(false)
   expect(paused(Array.from({ length: 100 }, (_, i) => i * 100))).toBe(false)
+})
+
+it('a clock that is stepped, ahead or back, tells of no pause', () => {
+  expect(paused([...times(5, 0), ...times(20, 3_600_000)])).toBe(false)
+  expect(paused([...times(5, 3_600_000), ...times(20, -3_600_000)])).toBe(false)
+  expect(paused([...times(5, -3_600_000), ...times(20, 0)])).toBe(false)
 })

@@ -21,10 +21,11 @@ export const anchorAt = (before: Packager['anchor'], ticks: number, received_ms:
 export const lagOf = (anchor: NonNullable<Packager['anchor']>, ticks: number, received_ms: number): number =>
   received_ms - anchor.wall_ms - (ticks - anchor.ticks) / TICKS_PER_MS
 
-/** Another frame has come, `lag_ms` late. */
-export const followArrival = (arrival: Arrival | undefined, lag_ms: number, received_ms: number): Arrival => {
+/** Another frame has come, `lag_ms` late. A leap beyond `pause_ms_max` is no pause, but an edge's clock that was stepped. */
+export const followArrival = (arrival: Arrival | undefined, lag_ms: number, received_ms: number, pause_ms_max: number): Arrival => {
   const before_ms = arrival?.pause?.before_ms ?? arrival?.lag_ms ?? lag_ms
-  if (lag_ms - before_ms <= WALL_CLOCK_DRIFT_MS_MAX) return { lag_ms, pause: undefined }
+  const leap_ms = lag_ms - before_ms
+  if (leap_ms <= WALL_CLOCK_DRIFT_MS_MAX || leap_ms > pause_ms_max) return { lag_ms, pause: undefined }
   return { lag_ms, pause: arrival?.pause ?? { since_ms: received_ms, before_ms } }
 }
 
