@@ -1,7 +1,6 @@
 import { Effect, Layer } from 'effect'
 import { HttpServer } from '../http/HttpServer.ts'
 import { Readiness } from '../http/Readiness.ts'
-import { ActorRoom } from './ActorRoom.ts'
 import { IngestSessions } from './IngestSessions.ts'
 import { IngestSettings } from './IngestSettings.ts'
 import { ingestSocket } from './ingestSocket.ts'
@@ -16,11 +15,6 @@ export const ingestRouteLayer = Layer.effectDiscard(
     const space = yield* LogSpace
     const readiness = yield* Readiness
     yield* readiness.register('room in the logs', Effect.suspend(() => (space.isAnyFull() ? Effect.fail('a log is full: no new stream may start') : Effect.void)))
-    const actors = yield* ActorRoom
-    yield* readiness.register('room on the actor nodes', Effect.suspend(() => {
-      const refusal = actors.refusal()
-      return refusal === undefined ? Effect.void : Effect.fail(refusal)
-    }))
     const silence = ingestSocket(app, sessions, yield* IngestSettings)
     yield* Effect.addFinalizer(() => Effect.sync(silence))
   })

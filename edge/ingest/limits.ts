@@ -41,3 +41,7 @@ export const SPACE_CHECK_MS = 5_000
 export const READ_RETRY_MS = 200
 /** How often a hint or an event, which nothing durable hangs on, is sent at most. */
 export const NOTICE_ATTEMPTS_MAX = 3
+/** How long a stream that begins here counts as live before the bucket shows it. */
+export const PROMISE_KEPT_MS = 3_000
+/** How often the room on the actor nodes is looked at for the log. */
+export const ROOM_CHECK_MS = 500
