@@ -1,14 +1,9 @@
 import { Effect } from 'effect'
 import type { LogUnavailable } from './errors.ts'
+import { hasFilteredPurge } from './filteredPurge.ts'
 import { LOG_PINNED_SHARE, RELIEVED_MAX, RELIEVE_PAUSE_MS } from './limits.ts'
 import { Log } from './Log.ts'
 import { Nats } from './Nats.ts'
-
-/** Before 2.10 a filtered purge stalls all publishers, and gives no space back. */
-const hasFilteredPurge = (version: string): boolean => {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 2 || (major === 2 && minor >= 10)
-}
 
 /**
  * Gives space back where trimming cannot: one id that needs an old record keeps everything behind it, of all others

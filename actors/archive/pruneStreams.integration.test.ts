@@ -6,6 +6,7 @@ import { RenditionStateSchema, StreamStateSchema, StreamStatus } from '../../pro
 import { Buckets } from '../../runtime/Bucket.ts'
 import { Nats } from '../../runtime/Nats.ts'
 import { tell } from '../../runtime/Tell.ts'
+import { Recordings } from '../database/Recordings.ts'
 import { FINALIZE } from './Finalizer.ts'
 import { ENTRY_KEPT_MS } from './limits.ts'
 import { pruneStreams } from './pruneStreams.ts'
@@ -30,6 +31,13 @@ const renditions = [create(RenditionStateSchema, { name: 'source' })]
 const entry = (streamId: string, fields: object) =>
   ground.runPromise(Buckets.use(({ streams }) => streams.create(streamId, create(StreamStateSchema, { streamId, status: StreamStatus.ARCHIVED, endedAtMs: BigInt(longAgo_ms), ...fields }))))
 
+/** The row of a stream that ended without media. */
+const ended = (id: string) =>
+  ground.runPromise(Recordings.use((recordings) => recordings.conclude(
+    { id, title: '', keyPrefix: `${id}/`, createdAt_ms: longAgo_ms },
+    { status: 'ended', endedAt_ms: longAgo_ms, duration_ms: 0, renditions: [], reason: '', fenceToken: 1 }
+  )))
+
 /** Keys of the bucket, and how many messages it takes to hold them. */
 const held = () =>
   ground.runPromise(
@@ -47,11 +55,14 @@ it('entries of complete recordings leave the bucket without a trace; those that 
   await ground.runPromise(tell(FINALIZE, 'complete'))
   await untilReady(ground, 'complete')
   await entry('nothing-recorded', {})
-  await entry('no-row', { renditions })
+  await ended('nothing-recorded')
+  await entry('not-ready', { renditions })
+  await ended('not-ready')
+  await entry('no-row', {})
   await entry('tells-of-a-loss', { losses: [create(LossSchema, { chunks: 1 })] })
   await entry('live', { status: StreamStatus.LIVE, endedAtMs: 0n })
   await entry('has-just-ended', { endedAtMs: BigInt(now_ms - 1_000) })
   expect(await ground.runPromise(pruneStreams(now_ms))).toBe(2)
-  expect(await held()).toEqual({ keys: ['has-just-ended', 'live', 'no-row', 'tells-of-a-loss'], messages: 4 })
+  expect(await held()).toEqual({ keys: ['has-just-ended', 'live', 'no-row', 'not-ready', 'tells-of-a-loss'], messages: 5 })
   expect(await ground.runPromise(pruneStreams(now_ms))).toBe(0)
 })

@@ -23,8 +23,9 @@ export const pruneStreams = Effect.fnUntraced(function* (now_ms: number) {
   const over = (yield* streams.all).filter(({ value }) => mayLeave(value, now_ms))
   const left = yield* Effect.forEach(over, ({ key, value, revision }) =>
     Effect.gen(function* () {
-      // What was never recorded has no row; everything else must have one, that says so.
-      if (value.renditions.length > 0 && (yield* recordings.get(key))?.status !== 'ready') return 0
+      // Every end plants a row, also of what has no media, which is never `ready`; without it nothing would tell that the id was used.
+      const row = yield* recordings.get(key)
+      if (row === undefined || row.endedAt_ms === null || (value.renditions.length > 0 && row.status !== 'ready')) return 0
       yield* streams.remove(key, revision)
       yield* forgetKey('streams', key)
       return 1

@@ -17,11 +17,11 @@ export const entryOf = (recording: Recording): StreamState =>
     renditions: recording.renditions.map(({ name, codec, width, height, bandwidth, frames }) => ({ name, codec, width, height, bandwidth, frames: BigInt(frames) }))
   })
 
-/** Streams of the past as the table of recordings knows them. A row of a stream that is still at work is not past. */
+/** Streams of the past as the table of recordings knows them: those that have ended, with media or without. */
 export const pastStreams = Layer.effect(
   PastStreams,
   Effect.map(Recordings, (recordings) => {
-    const past = ({ status }: Recording): boolean => status === 'ready'
+    const past = ({ endedAt_ms }: Recording): boolean => endedAt_ms !== null
     return {
       get: (id) =>
         recordings.get(id).pipe(
