@@ -47,6 +47,11 @@ const stored = (id: string): Effect.Effect<ReadonlyArray<string>> =>
     return entries.flat().map(({ data }) => new TextDecoder().decode(data))
   }))
 
+/** Waits until this text has come to the proxy so many times. */
+const untilSeen = Effect.fnUntraced(function* (text: string, times: number) {
+  while (requests.split(text).length <= times) yield* Effect.sleep(5)
+})
+
 const through = <A, E>(use: Effect.Effect<A, E, Log | Nats | Buckets>) => use.pipe(Effect.provide(runtimeLayer(testSettings(proxy.through(url)))))
 
 it.live('a PubAck that is lost with its connection: the record is stored once, and the next one behind it', () =>
@@ -57,7 +62,8 @@ it.live('a PubAck that is lost with its connection: the record is stored once, a
     const first = yield* appender.append(bytes('0'))
     proxy.travel({ held: true }, 'replies')
     const unacknowledged = yield* Effect.forkChild(appender.append(bytes('1')))
-    yield* Effect.sleep(100)
+    yield* untilSeen(`HPUB ${log.subject('ingest', id).subject}`, 2)
+    while ((yield* stored(id)).length < 2) yield* Effect.sleep(10)
     proxy.reset()
     proxy.heal()
     expect(yield* Fiber.join(unacknowledged)).toBe(first + 1)
@@ -86,7 +92,7 @@ it.live('a publish that lands after a successor has written changes nothing', ()
     const seq = yield* owner.append(bytes('0'))
     proxy.travel({ held: true }, 'requests')
     const late = yield* Effect.forkChild(Effect.flip(owner.append(bytes('of the old owner'))))
-    yield* Effect.sleep(50)
+    yield* untilSeen(`HPUB ${at.subject}`, 2)
     yield* past(Effect.flatMap(Log, (other) => other.appender(at, seq).append(bytes('of the new owner'))))
     proxy.heal()
     expect((yield* Fiber.join(late))._tag).toBe('Fenced')
