@@ -15,9 +15,17 @@ const { values } = parseArgs({
 
 const isWanted = ({ name, group }: Fault): boolean => values.fault === undefined || values.fault.includes(name) || values.fault.includes(group)
 const chosen = faults.filter(isWanted)
+const beside = Number(values.beside)
+
+/** What is wrong with the command line; undefined: nothing. */
+const complaint = (): string | undefined => {
+  const unknown = (values.fault ?? []).find((wanted) => !faults.some(({ name, group }) => name === wanted || group === wanted))
+  if (unknown !== undefined) return `There is no fault “${unknown}”; --list names them.`
+  return Number.isSafeInteger(beside) && beside >= 1 ? undefined : `--beside takes a whole number from 1 on, not “${values.beside}”.`
+}
 
 /** Runs faults, so many beside each other; results in the order of the list. */
-const runAll = async (beside: number): Promise<ReadonlyArray<FaultResult>> => {
+const runAll = async (): Promise<ReadonlyArray<FaultResult>> => {
   const shared = await startSharedStores()
   const results: Array<FaultResult> = []
   const waiting = chosen.entries()
@@ -31,6 +39,7 @@ const runAll = async (beside: number): Promise<ReadonlyArray<FaultResult>> => {
   }
   await Promise.all(Array.from({ length: beside }, work))
   await shared.close()
+  if (results.filter((result) => result !== undefined).length !== chosen.length) throw new Error(`${chosen.length} faults were to run, and not all did`)
   return results
 }
 
@@ -63,12 +72,13 @@ const main = async (): Promise<number> => {
     for (const { group, name, inTests } of faults) process.stdout.write(`${group}: ${name}${inTests === true ? ' (in npm test)' : ''}\n`)
     return 0
   }
-  if (chosen.length === 0) {
-    process.stderr.write('There is no such fault; --list names them.\n')
+  const wrong = complaint()
+  if (wrong !== undefined) {
+    process.stderr.write(`${wrong}\n`)
     return 2
   }
   const begun_ms = performance.now()
-  const results = await runAll(Number(values.beside))
+  const results = await runAll()
   process.stdout.write(`\n${tableOf(results.map(rowOf))}\n\n`)
   const broken = results.filter((result) => result.broken.size > 0)
   for (const result of broken) process.stdout.write(`${complaintsOf(result)}\n`)
