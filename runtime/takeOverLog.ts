@@ -1,7 +1,7 @@
 import { Clock, Effect, Result } from 'effect'
-import type { ActorKind, Owned, RecordCodec } from './ActorKind.ts'
-import { DAMAGED_HEAD_LOOKBACKS } from './limits.ts'
-import { type Appender, Log, type LogEntry } from './Log.ts'
+import type { ActorKind, Owned } from './ActorKind.ts'
+import { type Appender, Log } from './Log.ts'
+import { newestReadable } from './newestReadable.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 import { decideTakeOver } from './takeOver.ts'
 import type { LogSubject } from './topology.ts'
@@ -12,14 +12,20 @@ export interface TakenOver<Record> {
   readonly appender: Appender
 }
 
-/** Appends the TakeOver, reading the head again whenever an older owner has written meanwhile. Fails with `Superseded` where a newer one has. */
+/**
+ * Appends the TakeOver, reading the head again whenever an older owner has written meanwhile. Fails with `Superseded`
+ * where a newer one has. What damaged records at the head said is made again from where the record before them stands;
+ * a log of which nothing can be read is a defect.
+ */
 export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, leaseRevision: number, broke?: string) {
   const log = yield* Log
   const { node } = yield* RuntimeSettings
   const outbox = log.subject(kind.outbox, id)
   while (true) {
     const entry = yield* log.head(outbox)
-    const head = entry === undefined ? undefined : { seq: entry.seq, record: yield* newestReadable(kind.codec, outbox, entry) }
+    const newest = entry === undefined ? undefined : yield* newestReadable(log, outbox, entry, kind.codec.decode)
+    if (newest !== undefined && Result.isFailure(newest)) return yield* Effect.die(newest.failure)
+    const head = entry === undefined || newest === undefined ? undefined : { seq: entry.seq, record: newest.success.record }
     const step = decideTakeOver(kind.codec, head, leaseRevision, broke)
     if (step._tag === 'Superseded') return yield* Effect.fail(step)
     const appender = log.appender(outbox, step.expected)
@@ -34,25 +40,6 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
     const takenOver: TakenOver<Record> = { owned, appender }
     return takenOver
   }
-})
-
-/**
- * The newest record of a log that can be read: its head, unless that is damaged. Then what the damaged records said is
- * made again from where the record before them stands. A log of which nothing can be read is a defect.
- */
-const newestReadable = Effect.fnUntraced(function* <Record>(codec: RecordCodec<Record>, at: LogSubject, head: LogEntry) {
-  const read = (entry: LogEntry) => Result.try(() => codec.decode(entry.data, entry.seq))
-  const whole = read(head)
-  if (Result.isSuccess(whole)) return whole.success
-  const log = yield* Log
-  for (const lookback of DAMAGED_HEAD_LOOKBACKS) {
-    const entries = yield* log.read(at, Math.max(1, head.seq - lookback), head.seq)
-    const found = entries.map(read).findLast(Result.isSuccess)
-    if (found === undefined) continue
-    yield* Effect.logError('the newest record of a log cannot be read', { subject: at.subject, seq: head.seq })
-    return found.success
-  }
-  return yield* Effect.die(whole.failure)
 })
 
 /** Name of the consumer of one ownership of an actor. */

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { Clock, Effect } from 'effect'
+import { Clock, Effect, Result } from 'effect'
 import { type EndReason, type IngestRecord, IngestEndSchema, IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { LogUnavailable } from '../../runtime/errors.ts'
 import { Log } from '../../runtime/Log.ts'
@@ -12,7 +12,7 @@ const HEAD_WAIT_MS = 1_000
  * Appends `End` to a stream's inbox, also to one in which nothing was ever written. With `ifHead` only where that is
  * still the newest record, and the log says so at once: a publisher who has come back meanwhile wins, and a window that
  * closed while NATS was away, when nobody could come back, has not closed. Without, until it is there, whoever writes.
- * An inbox that has ended stays as it is.
+ * An inbox that has ended stays as it is; one whose newest record cannot be read has not ended.
  */
 export const endIngest = (id: string, reason: EndReason, ifHead: number | undefined): Effect.Effect<void, never, Log> => {
   const once = ifHead === undefined ? append(id, reason, ifHead) : appendIfAnswered(id, reason, ifHead)
@@ -32,7 +32,7 @@ const append = Effect.fnUntraced(function* (id: string, reason: EndReason, ifHea
   const head = yield* ifHead === undefined ? log.head(at) : atOnce(log.head(at))
   const seq = head?.seq ?? 0
   if (ifHead !== undefined && seq !== ifHead) return
-  const body = head === undefined ? undefined : fromBinary(IngestRecordSchema, head.data).body
+  const body = head === undefined ? undefined : bodyOf(head.data)
   if (body?.case === 'end') return
   const end = create(IngestEndSchema, { reason, session: body === undefined ? 0 : sessionOf(body) })
   const receivedAtMs = BigInt(yield* Clock.currentTimeMillis)
@@ -41,5 +41,8 @@ const append = Effect.fnUntraced(function* (id: string, reason: EndReason, ifHea
 
 const atOnce = <A>(head: Effect.Effect<A, LogUnavailable>): Effect.Effect<A, LogUnavailable> =>
   head.pipe(Effect.timeoutOrElse({ duration: HEAD_WAIT_MS, orElse: () => new LogUnavailable({ operation: 'end of the inbox', reason: 'no answer in time' }) }))
+
+const bodyOf = (data: Uint8Array): IngestRecord['body'] | undefined =>
+  Result.getOrUndefined(Result.map(Result.try(() => fromBinary(IngestRecordSchema, data)), ({ body }) => body))
 
 const sessionOf = (body: IngestRecord['body']): number => (body.case === 'open' || body.case === 'chunk' || body.case === 'end' ? body.value.session : 0)

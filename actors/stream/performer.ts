@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import { Clock, Effect, Exit, Queue, Scope } from 'effect'
+import { Cause, Clock, Effect, Exit, Queue, Scope } from 'effect'
 import type { Owned } from '../../runtime/ActorKind.ts'
 import { StreamEndedSchema, StreamEventSchema, StreamFailedSchema } from '../../proto/gen/millrace/v1/event_pb.js'
 import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
@@ -28,7 +28,7 @@ export const makePerformer = Effect.fnUntraced(function* (
   const run = (effect: Effect.Effect<void, never, Log>): void => fork(Effect.provideContext(effect, context))
   const children = yield* makeChildren(owned.id, send)
   const work = yield* Queue.unbounded<Effect.Effect<void, never, Log | Buckets>>()
-  yield* Effect.forkScoped(Effect.forever(Effect.flatten(Queue.take(work))))
+  yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(work), (item) => survived(owned.id, item))))
   const later = (effect: Effect.Effect<void, never, Log | Buckets>): void => void Queue.offerUnsafe(work, effect)
   return (action) => {
     switch (action._tag) {
@@ -47,6 +47,10 @@ export const makePerformer = Effect.fnUntraced(function* (
     }
   }
 })
+
+/** A defect in one piece of work is logged, and the next is done. */
+const survived = <R>(id: string, item: Effect.Effect<void, never, R>): Effect.Effect<void, never, R> =>
+  Effect.catchCause(item, (cause) => (Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.logError('defect in what a stream wanted done', { stream: id }, cause)))
 
 /** Keeps what is passed over. A log that does not answer is waited for; one that is full keeps nothing, and the stream goes on. */
 const parkEntry = (id: string, { reason, entry, context }: StreamAction & { readonly _tag: 'Park' }): Effect.Effect<void, never, Log> =>

@@ -32,6 +32,8 @@ export type IngestHead =
   | { readonly _tag: 'Empty' }
   | { readonly _tag: 'Ended'; readonly reason: EndReason }
   | { readonly _tag: 'Running'; readonly position: EpochPosition }
+  /** The log holds records, and none of them can be read. */
+  | { readonly _tag: 'Unreadable' }
 
 /** Reads the newest record; `seq` is its sequence in the log. */
 export const readIngestHead = (record: IngestRecord | undefined, seq: number): IngestHead => {

@@ -1,11 +1,12 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { Clock, Effect, Schedule } from 'effect'
+import { Clock, Effect, Result, Schedule } from 'effect'
 import { StreamEventSchema } from '../../proto/gen/millrace/v1/event_pb.js'
-import { IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import { type IngestRecord, IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import type { LogFull, LogUnavailable } from '../../runtime/errors.ts'
 import { newId } from '../../runtime/ids.ts'
 import type { Appender, AppendError, Log } from '../../runtime/Log.ts'
+import { newestReadable } from '../../runtime/newestReadable.ts'
 import { subjects } from '../../runtime/topology.ts'
 import { encodeIngest } from './encodeIngest.ts'
 import type { FramePool } from './FramePool.ts'
@@ -19,21 +20,35 @@ type LogService = Log['Service']
 export const untilAnswered = <A>(request: Effect.Effect<A, LogUnavailable>): Effect.Effect<A> =>
   request.pipe(Effect.retry(Schedule.spaced(READ_RETRY_MS)), Effect.orDie)
 
-/** The newest record of a stream's ingest log. */
+/** A record of no known kind says as little of where its stream stands as one that cannot be decoded. */
+const decode = (data: Uint8Array): IngestRecord => {
+  const record = fromBinary(IngestRecordSchema, data)
+  if (record.body.case === undefined) throw new Error('a record of the inbox is of no known kind')
+  return record
+}
+
+/**
+ * What the newest record of a stream's ingest log says, and the sequence of its head. Where the head is damaged, that is
+ * the newest record before it: its publisher is asked again for what the damaged ones held.
+ */
 export const findHead = (log: LogService, id: string): Effect.Effect<SessionInput> =>
-  untilAnswered(log.head(log.subject('ingest', id))).pipe(
-    Effect.map((entry) => ({
-      _tag: 'HeadFound',
-      head: readIngestHead(entry === undefined ? undefined : fromBinary(IngestRecordSchema, entry.data), entry?.seq ?? 0),
-      seq: entry?.seq ?? 0
-    }))
+  untilAnswered(
+    Effect.gen(function* () {
+      const at = log.subject('ingest', id)
+      const entry = yield* log.head(at)
+      if (entry === undefined) return { _tag: 'HeadFound', head: readIngestHead(undefined, 0), seq: 0 }
+      const newest = yield* newestReadable(log, at, entry, decode)
+      if (Result.isFailure(newest)) return { _tag: 'HeadFound', head: { _tag: 'Unreadable' }, seq: entry.seq }
+      return { _tag: 'HeadFound', head: readIngestHead(newest.success.record, newest.success.seq), seq: entry.seq }
+    })
   )
 
-/** The stored pieces of a frame that was stored by half. */
+/** The stored pieces of a frame that was stored by half, as far as they can be read. */
 export const findHalf = (log: LogService, id: string, position: EpochPosition, to: number): Effect.Effect<SessionInput> =>
   untilAnswered(log.read(log.subject('ingest', id), position.halfFirstSeq, to)).pipe(
     Effect.map((entries) => {
-      const found = readStoredHalf(position, entries.map((entry) => fromBinary(IngestRecordSchema, entry.data)))
+      const records = entries.map(({ data }) => Result.try(() => decode(data))).filter(Result.isSuccess).map(({ success }) => success)
+      const found = readStoredHalf(position, records)
       return found === undefined ? { _tag: 'HalfMissing' } : { _tag: 'HalfFound', ...found }
     })
   )
@@ -50,11 +65,11 @@ export const append = (appender: Appender, frames: FramePool, received_ms: numbe
     Effect.catch((error: AppendError) => Effect.succeed<SessionInput>({ _tag: 'Refused', why: REFUSALS[error._tag] }))
   )
 
-/** Length of a finished stream, ms, as its media log says; 0 while it is not finished. */
+/** Length of a finished stream, ms, as its media log says; 0 while it is not finished, or where its head cannot be read. */
 export const finishedDuration = (log: LogService, id: string): Effect.Effect<number, LogUnavailable> =>
   Effect.map(log.head(log.subject('media', id)), (entry) => {
-    const body = entry === undefined ? undefined : fromBinary(MediaRecordSchema, entry.data).body
-    return body?.case === 'end' ? Number(body.value.durationMs) : 0
+    const record = entry === undefined ? undefined : Result.getOrUndefined(Result.try(() => fromBinary(MediaRecordSchema, entry.data)))
+    return record?.body.case === 'end' ? Number(record.body.value.durationMs) : 0
   })
 
 /** A publisher came or went. */

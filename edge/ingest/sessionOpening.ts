@@ -112,6 +112,7 @@ const readHead = (state: Opening): Decision => ({
 
 const headFound = (state: Opening, head: IngestHead, seq: number, now: Now): Decision => {
   if (head._tag === 'Ended') return refuse(CLOSE.unknownRecording, 'the recording has ended')
+  if (head._tag === 'Unreadable') return refuse(CLOSE.unknownRecording, 'nothing of the recording can be read: start another')
   // The stream has begun, perhaps by the publisher's next attempt, which a connection that nobody holds must not fence.
   if (state.gone && head._tag === 'Running') return stay({ _tag: 'Closed' })
   const { want } = state
