@@ -1,15 +1,17 @@
 import { expect, it } from '@effect/vitest'
-import { Effect, type Scope } from 'effect'
+import { Effect, Layer, type Scope } from 'effect'
 import { freshNatsUrl, startNats } from '../deploy/local/testing/services.ts'
 import { StreamStatus } from '../proto/gen/millrace/v1/stream_state_pb.js'
 import { Ask } from './Ask.ts'
 import { Buckets } from './Bucket.ts'
+import { Host } from './Host.ts'
 import { newId } from './ids.ts'
 import { Log } from './Log.ts'
 import { tell } from './Tell.ts'
+import { counter } from './testing/counter.ts'
 import { type CounterProcess, startCounterNode } from './testing/counterProcess.ts'
 import { feed, history, numbers, ownerOf, until, untilCounted, wantCounter } from './testing/counterWorld.ts'
-import { runtimeLayer, testSettings } from './testing/runtimeLayer.ts'
+import { runtimeLayer, testNodeLayer, testSettings } from './testing/runtimeLayer.ts'
 
 type World = Log | Buckets | Ask | Scope.Scope
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -179,6 +181,20 @@ it.live('a counter that crashes at the same entry again and again fails for good
     const { ask } = yield* Ask
     expect((yield* Effect.flip(ask('counter', id, bytes(''), 1_000)))._tag).toBe('NotActive')
   })), 30_000)
+
+it.live('a failed counter whose failure cannot be told for a defect loses its lease all the same', () => {
+  const natsUrl = freshNatsUrl()
+  let told = 0
+  const onFailed: typeof counter.onFailed = (...failure) => Effect.andThen(counter.onFailed(...failure), Effect.suspend(() => Effect.die(`telling breaks, time ${(told += 1)}`)))
+  return inWorld(() => Effect.gen(function* () {
+    const id = newId()
+    yield* wantCounter(id)
+    yield* feed(id, ['boom'])
+    yield* until('telling it broke', Effect.sync(() => told > 0))
+    yield* until('the lease is given up', Effect.map(ownerOf(id), (owner) => owner === undefined))
+    expect(told).toBe(1)
+  }).pipe(Effect.provide(Host.layer({ ...counter, onFailed }).pipe(Layer.provide(testNodeLayer(testSettings(natsUrl)))))), natsUrl)
+}, 30_000)
 
 it.live('ask: the owner answers; nobody answers for an actor that is nowhere, at once; silence is a timeout', () =>
   inWorld((natsUrl) => Effect.gen(function* () {

@@ -115,13 +115,14 @@ const settle = Effect.fnUntraced(function* <Record, State, Message, Action, R>(k
   if (exit._tag === 'Released') yield* tell(kind.kind, id).pipe(Effect.catch((error) => Effect.logDebug('no hint for the next owner', { reason: error._tag })))
 })
 
-/** Where the world cannot be told for a long time, somebody else may try: the actor is still wanted. */
+/** Where the world cannot be told for a long time, or telling it is a defect, somebody else may try: the actor is still wanted. */
 const tellFailed = <R>(tellOnce: Effect.Effect<void, LogUnavailable, R>): Effect.Effect<void, never, R> =>
   tellOnce.pipe(
     Effect.timeoutOrElse({ duration: TELL_FAILED_MS_MAX, orElse: () => new LogUnavailable({ operation: 'tell that an actor failed', reason: `no end within ${TELL_FAILED_MS_MAX} ms` }) }),
     Effect.tapError((error) => Effect.andThen(Effect.logWarning('nobody knows yet that the actor failed', { reason: error.reason }), Effect.sleep(SWEEP_MS))),
     Effect.retry({ times: TELL_FAILED_ATTEMPTS_MAX }),
-    Effect.catch((error) => Effect.logError('the actor failed and nobody could be told; its lease is given up', { reason: error.reason }))
+    Effect.catch((error) => Effect.logError('the actor failed and nobody could be told; its lease is given up', { reason: error.reason })),
+    Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.logError('defect while telling that an actor failed; its lease is given up', cause))
   )
 
 /** Looks for actors whose owner has just gone, often, and for those that should have one, seldom. */
