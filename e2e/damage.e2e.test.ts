@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { fromBinary } from '@bufbuild/protobuf'
 import { connect, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -7,14 +6,12 @@ import { connectionOptions } from '../deploy/local/testing/natsOptions.ts'
 import { freshNatsUrl } from '../deploy/local/testing/services.ts'
 import { MediaRecordSchema } from '../proto/gen/millrace/v1/media_pb.js'
 import { logSubject } from '../runtime/topology.ts'
-import { chromiumPath, launchChromium, screen } from './kit/chromium.ts'
 import { decodeFrames } from './kit/decode.ts'
 import { capturedRuns } from './kit/hlsReader.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
 import { publishCamera } from './kit/publishCamera.ts'
 import { readRecording, type Watched, watchRendition } from './kit/watching.ts'
 
-const mayScreen = process.env['CI'] === 'true' || existsSync(chromiumPath)
 const id = 'damaged'
 const frames = 225
 const fps = 25
@@ -85,30 +82,6 @@ test.concurrent('viewers of every edge are told of records that are gone from th
   for (const { url } of nodes) expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/millrace_edge_refusals_total\{kind="record_damaged"\} [1-9]/)
   const [first, second] = watched
   expect(second?.media.map(({ url, bytes }) => [new URL(url).pathname, bytes])).toEqual(first?.media.map(({ url, bytes }) => [new URL(url).pathname, bytes]))
-})
-
-test.runIf(mayScreen)('hls.js in Chromium plays on behind a gap', { concurrent: true }, async () => {
-  const browser = await launchChromium()
-  try {
-    const playlist = `${nodes[1]?.url}/live/${id}/index.m3u8`
-    const [before, behind] = [hurt.msn * 2 * fps, (hurt.msn + 1) * 2 * fps + fps]
-    const seen = new AbortController()
-    const summary = await screen(browser, {
-      page: { playlist, hlsConfig: { startPosition: 0 } },
-      for_ms: 20_000,
-      warmup_ms: 0,
-      signal: seen.signal,
-      onProgress: (pictures) => {
-        if (pictures.some(({ frame }) => frame > behind)) seen.abort()
-      },
-    })
-    expect(Object.keys(summary.notes).filter((note) => note.startsWith('fatal') || note === 'error')).toEqual([])
-    expect(summary, JSON.stringify(summary)).toMatchObject({ unreadable: 0, backwards: 0 })
-    expect(summary.firstFrame).toBeLessThan(before)
-    expect(summary.lastFrame, JSON.stringify(summary)).toBeGreaterThan(behind)
-  } finally {
-    await browser.close()
-  }
 })
 
 test.concurrent('the recording is complete without the segment, says so, and so does the state of the stream', async () => {
