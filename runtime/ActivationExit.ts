@@ -20,7 +20,8 @@ export type ActivationExit =
   | { readonly _tag: 'Failed'; readonly reason: string }
 
 /** What a failed step of the runtime means for the activation. */
-export const exitOf = (error: AppendError | LogUnavailable | { readonly _tag: 'Superseded' }): ActivationExit => {
+export const exitOf = (error: AppendError | LogUnavailable | { readonly _tag: 'Superseded' | 'NotWanted' }): ActivationExit => {
+  if (error._tag === 'NotWanted') return { _tag: 'Finished' }
   if (error._tag === 'Superseded' || error._tag === 'Fenced') return { _tag: 'Superseded' }
   if (error._tag === 'HeadLost') return { _tag: 'Failed', reason: 'the log of the actor was removed' }
   if (error._tag === 'LogUnavailable' || error._tag === 'LogFull') return { _tag: 'Unavailable', reason: error._tag }

@@ -25,3 +25,12 @@ it.live('goes on from the newest record that can be read, where the newest of al
     expect((yield* log.head(at))?.seq).toBe(owned.token)
   }).pipe(Effect.provide(runtimeLayer(testSettings(natsUrl()))))
 )
+
+it.live('leaves an actor alone that is over and whose log is gone', () =>
+  Effect.gen(function* () {
+    const id = newId()
+    const log = yield* Log
+    expect(yield* Effect.flip(takeOverLog(counter, id, 2))).toMatchObject({ _tag: 'NotWanted' })
+    expect(yield* log.head(log.subject('media', id))).toBeUndefined()
+  }).pipe(Effect.provide(runtimeLayer(testSettings(natsUrl()))))
+)

@@ -14,7 +14,7 @@ export interface TakenOver<Record> {
 
 /**
  * Appends the TakeOver, reading the head again whenever an older owner has written meanwhile. Fails with `Superseded`
- * where a newer one has. What damaged records at the head said is made again from where the record before them stands;
+ * where a newer one has, with `NotWanted` where the actor is over and its log is gone. What damaged records at the head said is made again from where the record before them stands;
  * a log of which nothing can be read is a defect.
  */
 export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, leaseRevision: number, broke?: string) {
@@ -26,6 +26,7 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
     const newest = entry === undefined ? undefined : yield* newestReadable(log, outbox, entry, kind.codec.decode)
     if (newest !== undefined && Result.isFailure(newest)) return yield* Effect.die(newest.failure)
     const head = entry === undefined || newest === undefined ? undefined : { seq: entry.seq, record: newest.success.record }
+    if (entry === undefined && !(yield* kind.isWanted(id))) return yield* Effect.fail(NOT_WANTED)
     const step = decideTakeOver(kind.codec, head, leaseRevision, broke)
     if (step._tag === 'Superseded') return yield* Effect.fail(step)
     const appender = log.appender(outbox, step.expected)
@@ -41,6 +42,9 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
     return takenOver
   }
 })
+
+/** An actor whose log is empty is new, or over and its log trimmed. */
+const NOT_WANTED = { _tag: 'NotWanted' } as const
 
 /** Name of the consumer of one ownership of an actor. */
 export const consumerName = (id: string, token: number): string => `${id}-${token}`

@@ -1,5 +1,6 @@
 import { type StreamState, StreamStatus } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { Fate } from '../process/ffmpegService.ts'
+import type { SimulatedProcess } from '../process/SimulatedProcess.ts'
 import { StreamTruth } from '../rules/StreamTruth.ts'
 import { Watch } from '../rules/Watch.ts'
 import { DatabaseServer, StoreServer } from '../server/Backend.ts'
@@ -46,7 +47,7 @@ export class Platform implements Premises {
     this.world = world
     this.settings = settings
     this.server = new NatsServer(world, settings.runtime.shards, settings.runtime.logBytes)
-    this.watch = new Watch(world, this.server, this.store, this.database, this.truths, (node) => this.#isWell(node))
+    this.watch = new Watch(world, this.server, this.store, this.database, this.truths, (process) => this.#isWell(process))
     this.server.witnesses.push(this.watch)
     this.workers = Array.from({ length: settings.workers }, (_, index) => new WorkerMachine(this, `worker-${index}`))
     this.edges = Array.from({ length: settings.edges }, (_, index) => new EdgeMachine(this, `edge-${index}`))
@@ -77,10 +78,10 @@ export class Platform implements Premises {
     this.#trouble_ms = this.world.now_ms
   }
 
-  #isWell(node: string): boolean {
+  #isWell(process: SimulatedProcess): boolean {
     const long_ms = 2 * this.settings.runtime.lease_ms + LEASE_SLACK_MS
     const fair = this.weather.lossShare === 0 && this.weather.slowShare === 0 && this.server.awake && this.world.now_ms - this.#trouble_ms >= long_ms
-    return fair && this.workers.some(({ name, process }) => name === node && process?.isWell(long_ms))
+    return fair && process.isWell(long_ms)
   }
 
   freezeNats(): void {

@@ -3,7 +3,7 @@ import type { Bucket, BucketChange, BucketEntry } from '../../../runtime/Bucket.
 import { Buckets } from '../../../runtime/Bucket.ts'
 import { LogUnavailable, RevisionConflict } from '../../../runtime/errors.ts'
 import { API_TIMEOUT_MS } from '../../../runtime/limits.ts'
-import type { Lease, LeaseSchema, NodeStateSchema } from '../../../proto/gen/millrace/v1/node_pb.js'
+import type { LeaseSchema, NodeStateSchema } from '../../../proto/gen/millrace/v1/node_pb.js'
 import type { StreamStateSchema } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import type { BucketMark, SimulatedBucket } from '../server/SimulatedBucket.ts'
@@ -43,10 +43,9 @@ const bucketOver = <D extends DescMessage>(side: NatsSide, bucket: SimulatedBuck
 }
 
 const writeOn = (side: NatsSide, bucket: SimulatedBucket, key: string, value: unknown, expected: number): number | undefined => {
-  const before = bucket.get(key)?.value
   const revision = bucket.write(key, value, expected)
   if (revision === undefined) return undefined
-  if (bucket.name === 'leases' && before !== undefined && value !== undefined) for (const witness of side.server.witnesses) witness.leased(key, before as Lease, side.process.name)
+  if (bucket.name === 'leases') for (const witness of side.server.witnesses) witness.leased(key, value === undefined ? undefined : side.process)
   if (bucket.name !== 'nodes') side.server.world.note(`${bucket.name}: ${value === undefined ? 'removed' : 'written'}`, side.process.name, `${key} ${revision}`)
   side.server.wake(`bucket ${bucket.name}`)
   return revision

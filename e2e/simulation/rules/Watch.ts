@@ -3,7 +3,7 @@ import type { DatabaseServer, StoreServer } from '../server/Backend.ts'
 import type { ArchiveWitness } from '../process/backendServices.ts'
 import type { StoredMessage } from '../server/SimulatedLog.ts'
 import type { World } from '../world/World.ts'
-import type { Lease, NodeState } from '../../../proto/gen/millrace/v1/node_pb.js'
+import type { SimulatedProcess } from '../process/SimulatedProcess.ts'
 import { type StreamState, StreamStatus } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
 import { mediaCodec } from '../../../actors/stream/mediaCodec.ts'
 import { framesIn } from './MediaTruth.ts'
@@ -16,9 +16,10 @@ export class Watch implements LogWitness, ArchiveWitness {
   readonly #store: StoreServer
   readonly #database: DatabaseServer
   readonly #truths: ReadonlyMap<string, StreamTruth>
-  readonly #isWell: (node: string) => boolean
+  readonly #isWell: (process: SimulatedProcess) => boolean
+  readonly #owners = new Map<string, SimulatedProcess>()
 
-  constructor(world: World, server: NatsServer, store: StoreServer, database: DatabaseServer, truths: ReadonlyMap<string, StreamTruth>, isWell: (node: string) => boolean) {
+  constructor(world: World, server: NatsServer, store: StoreServer, database: DatabaseServer, truths: ReadonlyMap<string, StreamTruth>, isWell: (process: SimulatedProcess) => boolean) {
     this.#isWell = isWell
     this.#world = world
     this.#server = server
@@ -36,10 +37,12 @@ export class Watch implements LogWitness, ArchiveWitness {
     if (kind === 'media') this.#truths.get(id)?.media.stored(message, by)
   }
 
-  readonly leased = (key: string, from: Lease, by: string): void => {
-    const owner = this.#server.buckets.nodes.get(from.node)?.value as NodeState | undefined
-    if (from.node === '' || from.node === by || owner?.incarnation !== from.incarnation || !this.#isWell(from.node)) return
-    this.#world.violate('nobody takes what a node that is well has', `${by} takes ${key} from ${from.node}`)
+  readonly leased = (key: string, owner: SimulatedProcess | undefined): void => {
+    const before = this.#owners.get(key)
+    if (owner === undefined) this.#owners.delete(key)
+    else this.#owners.set(key, owner)
+    if (owner === undefined || before === undefined || before === owner || !this.#isWell(before)) return
+    this.#world.violate('nobody takes what a node that is well has', `${owner.name} takes ${key} from ${before.name}`)
   }
 
   readonly purging = (name: string, before: number, subject: string | undefined, by: string): void => {

@@ -1,5 +1,4 @@
 import { declareLogs } from '../../../runtime/topology.ts'
-import type { Lease } from '../../../proto/gen/millrace/v1/node_pb.js'
 import type { SimulatedProcess } from '../process/SimulatedProcess.ts'
 import type { World } from '../world/World.ts'
 import { SimulatedBucket } from './SimulatedBucket.ts'
@@ -15,8 +14,8 @@ export interface Reader {
 export interface LogWitness {
   readonly stored: (log: string, message: StoredMessage, by: string) => void
   readonly purging: (log: string, before: number, subject: string | undefined, by: string) => void
-  /** A lease that named `from` now names `by`. */
-  readonly leased: (key: string, from: Lease, by: string) => void
+  /** A lease names a process now, or nobody. */
+  readonly leased: (key: string, owner: SimulatedProcess | undefined) => void
 }
 
 const FULL = 10077
