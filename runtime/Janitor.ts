@@ -1,8 +1,8 @@
 import { Cause, Effect, Layer } from 'effect'
 import { Claims } from './Claims.ts'
 import type { LogUnavailable } from './errors.ts'
-import { FLOOR_READS_MAX, TRIM_MS } from './limits.ts'
-import { Log } from './Log.ts'
+import { FLOOR_READS_MAX, LOG_PINNED_SHARE, TRIM_BUSY_MS, TRIM_MS } from './limits.ts'
+import { Log, type LogUsage } from './Log.ts'
 import { Nats } from './Nats.ts'
 import { type Floors, Retention } from './Retention.ts'
 import { relieve } from './relieve.ts'
@@ -22,40 +22,51 @@ export const janitor: Layer.Layer<never, never, Claims | Log | Nats | Retention 
   const round = Effect.gen(function* () {
     if (!claims.holds(LEASE, revision)) {
       const claimed = yield* claims.claim(LEASE)
-      if (claimed._tag === 'Taken') return
+      if (claimed._tag === 'Taken') return TRIM_MS
       revision = claimed.revision
     }
-    yield* trimLogs
+    const share = yield* trimLogs
     yield* trimSegments
+    return share > LOG_PINNED_SHARE ? TRIM_BUSY_MS : TRIM_MS
   }).pipe(
-    Effect.catch((error) => Effect.logWarning('logs not trimmed', { reason: error.reason })),
-    Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.logError('defect in the janitor', cause))
+    Effect.catch((error) => Effect.as(Effect.logWarning('logs not trimmed', { reason: error.reason }), TRIM_MS)),
+    Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.as(Effect.logError('defect in the janitor', cause), TRIM_MS))
   )
   yield* Effect.addFinalizer(() =>
     revision === 0 ? Effect.void : Effect.catch(claims.giveUp(LEASE, revision), (error) => Effect.logDebug('lease not given up', { reason: error.reason }))
   )
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(round, Effect.sleep(TRIM_MS))))
+  yield* Effect.forkScoped(Effect.forever(Effect.flatMap(round, (pause_ms) => Effect.sleep(pause_ms))))
 }))
 
-/** Purges of INGEST and MEDIA, shard by shard, what no id needs any more. Unfiltered, since only that gives space back at once. */
-export const trimLogs: Effect.Effect<void, LogUnavailable, Log | Nats | Retention | RuntimeSettings> = Effect.gen(function* () {
+/**
+ * Purges of INGEST and MEDIA, shard by shard, what no id needs any more. Unfiltered, since only that gives space back at
+ * once. Gives the share of the fullest log before it.
+ */
+export const trimLogs: Effect.Effect<number, LogUnavailable, Log | Nats | Retention | RuntimeSettings> = Effect.gen(function* () {
   const log = yield* Log
   const retention = yield* Retention
   const { shards } = yield* RuntimeSettings
   const logs = STREAM_LOGS.flatMap((kind) => Array.from({ length: shards }, (_, shard) => ({ kind, shard, name: `${kind.toUpperCase()}_${shard}` })))
   // The last sequences before the ids: who is not listed yet has written nothing that is before them.
-  const lastSeqs = new Map<string, number>()
-  for (const { name } of logs) lastSeqs.set(name, (yield* log.usage(name)).lastSeq)
+  const usages = new Map<string, LogUsage>()
+  for (const { name } of logs) usages.set(name, yield* log.usage(name))
   const ids = yield* retention.ids
-  const floors = yield* Effect.forEach(ids, (id) => Effect.map(retention.floors(id), (of): readonly [number, Floors] => [shardOf(id, shards), of]), { concurrency: FLOOR_READS_MAX })
+  const floorsOf = (id: string): Effect.Effect<readonly [number, Floors], LogUnavailable> => {
+    const shard = shardOf(id, shards)
+    return Effect.map(retention.floors(id, shareOf(usages.get(`MEDIA_${shard}`))), (of) => [shard, of])
+  }
+  const floors = yield* Effect.forEach(ids, floorsOf, { concurrency: FLOOR_READS_MAX })
   for (const { kind, shard, name } of logs) {
     const own = floors.filter(([of]) => of === shard).map(([, of]) => of[kind])
-    const lastSeq = lastSeqs.get(name) ?? 0
+    const lastSeq = usages.get(name)?.lastSeq ?? 0
     yield* purge(name, purgeBefore(lastSeq, own))
     const needs = new Map(ids.map((id, index) => [id, floors[index]?.[1][kind]]))
     yield* relieve(name, (id) => (needs.has(id) ? purgeBefore(lastSeq, [needs.get(id)]) : lastSeq + 1))
   }
+  return Math.max(...logs.map(({ name }) => shareOf(usages.get(name))))
 })
+
+const shareOf = (usage: LogUsage | undefined): number => (usage === undefined || usage.bytesMax <= 0 ? 0 : usage.bytes / usage.bytesMax)
 
 /** Purges of SEGMENTS what the archive has done; nothing before there is an archive. */
 export const trimSegments: Effect.Effect<void, LogUnavailable, Log> = Effect.gen(function* () {

@@ -30,6 +30,8 @@ export interface LogUsage {
   readonly bytes: number
   /** Bytes that it may hold; a log that is nearly full refuses what is appended. */
   readonly bytesMax: number
+  /** Sequence of the oldest message; behind `lastSeq` where there is none. */
+  readonly firstSeq: number
   /** Sequence of the newest message that it ever had; 0 for none. */
   readonly lastSeq: number
 }
@@ -96,7 +98,7 @@ export class Log extends Context.Service<Log, {
           Effect.map(open(at, from, onEntry, consumer), (reader) => ({ more: () => reader.more(), acknowledgeThrough: (seq) => reader.acknowledgeThrough(seq) })),
         usage: (log) =>
           Effect.map(ask(`usage of ${log}`, () => nats.manager.streams.info(log)), ({ config, state }) => ({
-            messages: state.messages, bytes: state.bytes, bytesMax: config.max_bytes, lastSeq: state.last_seq
+            messages: state.messages, bytes: state.bytes, bytesMax: config.max_bytes, firstSeq: state.first_seq, lastSeq: state.last_seq
           })),
         ...upkeep(nats),
         messageBytesMax: nats.payloadMax

@@ -17,5 +17,6 @@ export class Retention extends Context.Service<Retention, {
    * be in the list before it writes its first record.
    */
   readonly ids: Effect.Effect<ReadonlyArray<string>, LogUnavailable>
-  readonly floors: (id: string) => Effect.Effect<Floors, LogUnavailable>
+  /** `mediaShare` is how full the MEDIA log of the id is, 0 to 1: what is kept for comfort gives way where room is short. */
+  readonly floors: (id: string, mediaShare: number) => Effect.Effect<Floors, LogUnavailable>
 }>()('millrace/runtime/Retention') {}

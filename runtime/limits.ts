@@ -49,8 +49,19 @@ export const MAILBOX_ACKS_MAX = 4_096
 export const CONSUMERS_MAX = 20_000
 /** A quiet owner writes a tick this often, so that its log's head stays near the tail. */
 export const TICK_MS = 30_000
-/** The janitor trims this often. */
+/** The janitor trims this often, and while a log is more than half full. */
 export const TRIM_MS = 10_000
+export const TRIM_BUSY_MS = 2_000
+/** How often a process looks at how full the logs are, and while one is fuller than this share. */
+export const FILL_LOOK_MS = 2_000
+export const FILL_LOOK_BUSY_MS = 500
+export const FILL_BUSY_SHARE = 0.4
+/**
+ * Share of a log above which no record is appended that is not small: what is left is for those that end, hand over and
+ * trim. Half of it is for these alone: above the second share no session may begin.
+ */
+export const BIG_RECORDS_SHARE_MAX = 0.95
+export const SESSIONS_SHARE_MAX = 0.975
 /** Share of a log's bytes above which it is also trimmed subject by subject, how many subjects a round, and the pause between. */
 export const LOG_PINNED_SHARE = 0.5
 export const RELIEVED_MAX = 8

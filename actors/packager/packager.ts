@@ -264,7 +264,7 @@ const wallClock = ({ anchor }: Packager, ticks: number): number =>
   anchor === undefined ? 0 : Math.round(anchor.wall_ms + (ticks - anchor.ticks) / TICKS_PER_MS)
 
 /** The live window begins with the oldest segment that lies wholly in it, which no rendition still has to give; it never goes back. */
-const moveWindow = (state: Packager, settings: PackagerSettings): Packager => {
+export const moveWindow = (state: Packager, settings: PackagerSettings): Packager => {
   const oldest = timelineEnd(state) - settings.liveWindow_ms * TICKS_PER_MS
   const { firstMsn, starts } = state.segmentation
   const within = firstMsn + starts.findIndex(({ start }) => start >= oldest)

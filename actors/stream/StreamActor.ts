@@ -6,6 +6,7 @@ import type { ActorKind, Owned } from '../../runtime/ActorKind.ts'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { TICK_MS } from '../../runtime/limits.ts'
 import { Log } from '../../runtime/Log.ts'
+import type { LogFill } from '../../runtime/LogFill.ts'
 import { Nats } from '../../runtime/Nats.ts'
 import { Ffmpeg } from '../ffmpeg/FfmpegChild.ts'
 import { openSource, resumeSource } from '../source/sourceIndex.ts'
@@ -23,7 +24,7 @@ import { StreamSettings } from './StreamSettings.ts'
 import { Turn } from './Turn.ts'
 
 /** What a stream actor needs of its node. */
-export type StreamNeeds = Log | Buckets | Ffmpeg | StreamSettings | Nats
+export type StreamNeeds = Log | LogFill | Buckets | Ffmpeg | StreamSettings | Nats
 
 /** Every live stream is one of these. */
 export const streamActor = Effect.gen(function* () {
@@ -94,6 +95,7 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   closing: 'No',
   failure: '',
   draining: false,
+  space: { inbox: 0, outbox: 0 },
   described: ''
 })
 

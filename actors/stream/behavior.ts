@@ -3,6 +3,7 @@ import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { toBinary } from '@bufbuild/protobuf'
 import { CheckpointSchema } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import type { Decide } from '../../runtime/Behavior.ts'
+import { BIG_RECORDS_SHARE_MAX } from '../../runtime/limits.ts'
 import type { FfmpegEvent, FfmpegExited } from '../ffmpeg/FfmpegChild.ts'
 import { endRun, matchesInit, pendingBytes, receiveInit, receiveSamples, replaceInits } from '../packager/packager.ts'
 import { brokeByItself, causeOfDeath } from './childDeath.ts'
@@ -15,6 +16,7 @@ import { onDelivered, read } from './reading.ts'
 import { beginAgain, beginEpoch, beginRestarted, offsetTicks } from './runs.ts'
 import type { Action, Message, StreamState } from './streamState.ts'
 import { Turn } from './Turn.ts'
+import { onSpace } from './yieldingWindow.ts'
 
 /** The stream actor: source chunks in, MEDIA records out, one FFmpeg between them. */
 export const decideStream: Decide<StreamState, Message, Action> = (state, message, now_ms) => {
@@ -40,6 +42,8 @@ const hear = (turn: Turn, message: Message): void => {
       return onPublished(turn, message.ticket)
     case 'Parked':
       return turn.set({ parking: turn.state.parking - 1 })
+    case 'Space':
+      return onSpace(turn, message.space)
     case 'Described':
       return message.final ? turn.act({ _tag: 'Finish' }) : undefined
     case 'Drain':
@@ -57,7 +61,9 @@ const onElapsed = (turn: Turn, timer: string): void => {
   if (timer === 'start') return turn.setRun({ startWaited: true })
   if (timer === 'tick') return enqueueTick(turn)
   if (timer !== 'window') return
-  if (turn.state.next === undefined && turn.state.backlog.length === 0) turn.act({ _tag: 'EndIngest', reason: EndReason.WINDOW_CLOSED, ifHead: turn.state.newestSeq })
+  // A publisher is not away whose frames have no room.
+  const keptOut = turn.state.space.inbox >= BIG_RECORDS_SHARE_MAX
+  if (turn.state.next === undefined && turn.state.backlog.length === 0 && !keptOut) turn.act({ _tag: 'EndIngest', reason: EndReason.WINDOW_CLOSED, ifHead: turn.state.newestSeq })
   turn.act({ _tag: 'SetTimer', timer: 'window', after_ms: turn.state.config.settings.reconnectWindow_ms })
 }
 

@@ -11,7 +11,7 @@ const HEAD_WAIT_MS = 1_000
 /**
  * Appends `End` to a stream's inbox, also to one in which nothing was ever written. With `ifHead` only where that is
  * still the newest record, and the log says so at once: a publisher who has come back meanwhile wins, and a window that
- * closed while NATS was away, when nobody could come back, has not closed. Without, until it is there, whoever writes.
+ * closed while NATS was away or the log was full, when nobody could come back, has not closed. Without, until it is there, whoever writes.
  * An inbox that has ended stays as it is; one whose newest record cannot be read has not ended.
  */
 export const endIngest = (id: string, reason: EndReason, ifHead: number | undefined): Effect.Effect<void, never, Log> => {
@@ -23,7 +23,7 @@ export const endIngest = (id: string, reason: EndReason, ifHead: number | undefi
 }
 
 const appendIfAnswered = (id: string, reason: EndReason, ifHead: number) =>
-  append(id, reason, ifHead).pipe(Effect.catchTag(['Fenced', 'LogUnavailable'], (error) => Effect.logInfo('the reconnect window is not closed', { stream: id, error: error._tag })))
+  append(id, reason, ifHead).pipe(Effect.catchTag(['Fenced', 'LogFull', 'LogUnavailable'], (error) => Effect.logInfo('the reconnect window is not closed', { stream: id, error: error._tag })))
 
 const append = Effect.fnUntraced(function* (id: string, reason: EndReason, ifHead: number | undefined) {
   const log = yield* Log

@@ -7,13 +7,14 @@ import { RenditionStateSchema, type StreamState as StreamEntry, StreamStatus } f
 import { Buckets } from '../../runtime/Bucket.ts'
 import { Log } from '../../runtime/Log.ts'
 import { park } from '../../runtime/deadLetters.ts'
+import { LogFill } from '../../runtime/LogFill.ts'
 import { forker } from '../../runtime/forker.ts'
 import { tell } from '../../runtime/Tell.ts'
 import { subjects } from '../../runtime/topology.ts'
 import { FINALIZE } from '../archive/Finalizer.ts'
 import { Ffmpeg, type FfmpegChild } from '../ffmpeg/FfmpegChild.ts'
 import { endIngest } from './endIngest.ts'
-import { PARK_ATTEMPTS_MAX } from './limits.ts'
+import { PARK_ATTEMPTS_MAX, SPACE_TOLD_SHARE } from './limits.ts'
 import type { StreamAction, StreamMessage } from './streamState.ts'
 
 const RETRY_MS = 500
@@ -22,11 +23,12 @@ const RETRY_MS = 500
 export const makePerformer = Effect.fnUntraced(function* (
   owned: Owned<MediaRecord>,
   send: (message: StreamMessage) => void
-): Effect.fn.Return<(action: StreamAction) => void, never, Log | Buckets | Ffmpeg | Scope.Scope> {
+): Effect.fn.Return<(action: StreamAction) => void, never, Log | LogFill | Buckets | Ffmpeg | Scope.Scope> {
   const context = yield* Effect.context<Log | Buckets | Ffmpeg>()
   const fork = yield* forker
   const run = (effect: Effect.Effect<void, never, Log>): void => fork(Effect.provideContext(effect, context))
   const children = yield* makeChildren(owned.id, send)
+  yield* watchSpace(owned.id, send)
   const work = yield* Queue.unbounded<Effect.Effect<void, never, Log | Buckets>>()
   yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(work), (item) => survived(owned.id, item))))
   const later = (effect: Effect.Effect<void, never, Log | Buckets>): void => void Queue.offerUnsafe(work, effect)
@@ -46,6 +48,22 @@ export const makePerformer = Effect.fnUntraced(function* (
         return run(Effect.logWarning(action.reason, { stream: owned.id }))
     }
   }
+})
+
+/** Tells a stream how full its logs are, from the time on that it matters to it until it does not. */
+const watchSpace = Effect.fnUntraced(function* (id: string, send: (message: StreamMessage) => void) {
+  const log = yield* Log
+  const fill = yield* LogFill
+  const [inbox, outbox] = [log.subject('ingest', id).log, log.subject('media', id).log]
+  let told = false
+  const look = (): void => {
+    const space = { inbox: fill.share(inbox), outbox: fill.share(outbox) }
+    const matters = Math.max(space.inbox, space.outbox) > SPACE_TOLD_SHARE
+    if (matters || told) send({ _tag: 'Space', space })
+    told = matters
+  }
+  look()
+  yield* Effect.acquireRelease(Effect.sync(() => fill.onLook(look)), (stop) => Effect.sync(stop))
 })
 
 /** A defect in one piece of work is logged, and the next is done. */

@@ -4,9 +4,9 @@ import { StreamEventSchema } from '../../proto/gen/millrace/v1/event_pb.js'
 import { DiscontinuitySchema, FragmentsSchema, MediaEndSchema, type MediaRecord, PieceSchema, TickSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import { type SegmentClosed, SegmentClosedSchema } from '../../proto/gen/millrace/v1/segment_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
-import { MESSAGE_OVERHEAD_BYTES, TICK_MS } from '../../runtime/limits.ts'
+import { BIG_RECORDS_SHARE_MAX, MESSAGE_OVERHEAD_BYTES, SESSIONS_SHARE_MAX, TICK_MS } from '../../runtime/limits.ts'
 import { subjects } from '../../runtime/topology.ts'
-import { discontinue, endSegments, isReady, pendingBytes, recordStored, takeFragments, type TakeOptions, timelineEnd } from '../packager/packager.ts'
+import { discontinue, endSegments, isReady, type PackagerSettings, pendingBytes, recordStored, takeFragments, type TakeOptions, timelineEnd } from '../packager/packager.ts'
 import { writePackager } from './checkpoint.ts'
 import { FLUSH_BYTES } from './limits.ts'
 import { tellLosses } from './losses.ts'
@@ -15,6 +15,7 @@ import { chooseResume, resumeSeqOf, writeSource } from './resumePoint.ts'
 import { citeSelf } from './selfCitation.ts'
 import type { StreamState } from './streamState.ts'
 import type { Turn } from './Turn.ts'
+import { windowLength } from './windowLength.ts'
 
 const TICKS_PER_MS = 90
 
@@ -27,15 +28,19 @@ export const flush = (turn: Turn): void => {
 
 const mayTake = (state: StreamState): boolean => {
   const { run, packager } = state
-  if (run === undefined) return false
+  // What is left of a log that is nearly full is for records that end, hand over and trim.
+  if (run === undefined || state.space.outbox >= BIG_RECORDS_SHARE_MAX) return false
   if (run.phase === 'Over' || state.draining) return true
   const complete = run.renditions.every((name) => packager.tracks.some((track) => track.name === name && track.init.bytes !== undefined))
   if (!run.startWaited && !(complete && (run.audioOnly || isReady(packager)))) return false
   return state.quiet || pendingBytes(packager) >= FLUSH_BYTES
 }
 
+/** The settings, with a live window as long as there is room for. */
+export const settingsOf = ({ config: { settings }, space }: StreamState): PackagerSettings => ({ ...settings, liveWindow_ms: windowLength(settings.liveWindow_ms, space.outbox) })
+
 const optionsOf = (state: StreamState): TakeOptions => ({
-  settings: state.config.settings,
+  settings: settingsOf(state),
   alone: state.run?.audioOnly ?? false,
   ending: state.run?.phase === 'Draining',
   final: state.run?.phase === 'Over',
@@ -166,10 +171,12 @@ export const enqueueEnd = (turn: Turn, reason: EndReason, detail: string): void 
 
 /**
  * A quiet stream shows that it is there, and keeps its checkpoint near the log's tail. Not while the header of a source
- * that began anew is gathered: until then only the old one and its point make a place to resume.
+ * that began anew is gathered: until then only the old one and its point make a place to resume; nor, unless it gives
+ * room back, while the log has next to none.
  */
-export const enqueueTick = (turn: Turn): void => {
-  const { appending, outgoing, closing, run } = turn.state
+export const enqueueTick = (turn: Turn, gaveUp = false): void => {
+  const { appending, outgoing, closing, run, space } = turn.state
+  if (space.outbox >= SESSIONS_SHARE_MAX && !gaveUp) return turn.act({ _tag: 'SetTimer', timer: 'tick', after_ms: TICK_MS })
   if (appending || outgoing.length > 0 || closing !== 'No' || (run?.inMiddle === true && run.phase === 'Gathering')) return
   enqueue(turn, { case: 'tick', value: create(TickSchema, {}) })
 }

@@ -1,11 +1,12 @@
 import { Clock, Effect, Layer, Result } from 'effect'
+import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
 import { type StreamState, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
-import { LogUnavailable } from '../../runtime/errors.ts'
+import type { LogUnavailable } from '../../runtime/errors.ts'
 import { Log } from '../../runtime/Log.ts'
 import { type Floors, Retention } from '../../runtime/Retention.ts'
 import { ArchiveProgress } from '../archive/ArchiveProgress.ts'
-import { ENDED_WINDOW_KEPT_MS } from './limits.ts'
+import { ENDED_WINDOW_KEPT_MS, ENDED_WINDOW_TAKEN_SHARE, UNKNOWN_KEPT_MS, WINDOW_TAKEN_SHARE } from './limits.ts'
 import { mediaCodec } from './mediaCodec.ts'
 
 /** Nothing of a log is needed. */
@@ -14,15 +15,20 @@ const NONE = Number.MAX_SAFE_INTEGER
 /**
  * What streams need of their logs. INGEST: a live one from where a successor would resume, and never its newest record,
  * on which its publisher builds. MEDIA: from the oldest segment that is not archived, the live window, and the head;
- * nothing once the recording is complete and viewers have had time to come to the end.
+ * nothing once the recording is complete and viewers have had time to come to the end. While nobody can say what is
+ * archived, nothing of MEDIA goes, and INGEST is trimmed all the same.
+ *
+ * What is not archived stays whatever happens. The live window gives way where MEDIA is about to be full: that of an
+ * ended stream first, since its owner cannot move it any more; that of a live one where even the records have no room
+ * with which its owner gives it up (`yieldingWindow.ts`).
  */
 export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | ArchiveProgress> = Layer.effect(
   Retention,
   Effect.gen(function* () {
     const log = yield* Log
     const { streams } = yield* Buckets
-    const progress = yield* ArchiveProgress
-    const floors = Effect.fnUntraced(function* (id: string): Effect.fn.Return<Floors, LogUnavailable> {
+    const unarchivedSeq = firstUnarchived(yield* ArchiveProgress)
+    const floors = Effect.fnUntraced(function* (id: string, mediaShare: number): Effect.fn.Return<Floors, LogUnavailable> {
       const entry = yield* streams.get(id)
       const head = yield* log.head(log.subject('media', id))
       const live = entry?.value.status === StreamStatus.LIVE
@@ -32,13 +38,11 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
       if (Result.isFailure(read)) return { ingest: undefined, media: undefined }
       const record = read.success
       const newest = live ? (yield* log.head(log.subject('ingest', id)))?.seq : undefined
-      const unarchived = yield* progress.oldestUnarchivedSeq(id).pipe(
-        Effect.catchTag(['DatabaseUnavailable', 'StatementRefused'], (error) => new LogUnavailable({ operation: `progress of ${id}`, reason: error.message }))
-      )
-      const window = Number(record.checkpoint?.windowStartSeq ?? 0)
+      const unarchived = yield* unarchivedSeq(id)
+      const gaveWay = mediaShare >= (live ? WINDOW_TAKEN_SHARE : ENDED_WINDOW_TAKEN_SHARE)
       return {
         ingest: live ? Math.min(mediaCodec.stampOf(record).resumeSeq, newest ?? NONE) : NONE,
-        media: Math.min(unarchived ?? NONE, window === 0 ? NONE : window, head.seq)
+        media: unarchived === undefined ? undefined : Math.min(unarchived, gaveWay ? newestSegmentSeq(record) : windowSeq(record), head.seq)
       }
     })
     return Retention.of({
@@ -50,6 +54,26 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
     })
   })
 )
+
+/** Where the oldest segment begins that is not archived; undefined while that cannot be known, which is not asked for each stream then. */
+const firstUnarchived = (progress: ArchiveProgress['Service']): ((id: string) => Effect.Effect<number | undefined, LogUnavailable>) => {
+  let failed_ms = Number.NEGATIVE_INFINITY
+  return (id) =>
+    performance.now() - failed_ms < UNKNOWN_KEPT_MS
+      ? Effect.succeed(undefined)
+      : progress.oldestUnarchivedSeq(id).pipe(
+          Effect.map((seq) => seq ?? NONE),
+          Effect.catchTag(['DatabaseUnavailable', 'StatementRefused'], (error) => {
+            failed_ms = performance.now()
+            return Effect.as(Effect.logWarning('what is archived is not known: MEDIA is not trimmed', { reason: error.message }), undefined)
+          })
+        )
+}
+
+const windowSeq = ({ checkpoint }: MediaRecord): number => Number(checkpoint?.windowStartSeq ?? 0) || NONE
+
+/** Where the newest segment begins, so that whoever comes now has one to begin with. */
+const newestSegmentSeq = ({ checkpoint }: MediaRecord): number => Number(checkpoint?.segments.findLast(({ firstSeq }) => firstSeq > 0n)?.firstSeq ?? 0) || NONE
 
 const isNeeded = ({ status, endedAtMs }: StreamState, now_ms: number): boolean =>
   status !== StreamStatus.ARCHIVED || now_ms - Number(endedAtMs) < ENDED_WINDOW_KEPT_MS

@@ -19,6 +19,14 @@ export type StreamMessage =
   | { readonly _tag: 'Described'; readonly final: boolean }
   /** What was given to `Park` is stored, or will never be. */
   | { readonly _tag: 'Parked' }
+  /** How full the stream's logs are was looked at. */
+  | { readonly _tag: 'Space'; readonly space: Space }
+
+/** Shares, 0 to 1, of the bytes that the logs of a stream hold. */
+export interface Space {
+  readonly inbox: number
+  readonly outbox: number
+}
 
 /** What a stream actor wants done beside what the runtime does for every actor. */
 export type StreamAction =
@@ -165,6 +173,8 @@ export interface StreamState {
   readonly closing: 'No' | 'Recorded' | 'Describing'
   readonly failure: string
   readonly draining: boolean
+  /** As last looked at. */
+  readonly space: Space
   /** Renditions that everyone has been told of. */
   readonly described: string
 }

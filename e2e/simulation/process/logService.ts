@@ -50,7 +50,7 @@ export const logService = (side: NatsSide): Log['Service'] => {
     usage: (name) =>
       request(`usage of ${name}`, () => {
         const log = server.log(name)
-        return { messages: log.count, bytes: log.bytes, bytesMax: log.bytesMax, lastSeq: log.lastSeq }
+        return { messages: log.count, bytes: log.bytes, bytesMax: log.bytesMax, firstSeq: log.firstSeq, lastSeq: log.lastSeq }
       }),
     removeMailbox: () => Effect.void,
     subjects: (name) => request(`subjects of ${name}`, () => ({ firstSeq: server.log(name).firstSeq, messages: server.log(name).subjects() })),

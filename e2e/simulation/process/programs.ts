@@ -24,6 +24,7 @@ import { NotActive } from '../../../runtime/errors.ts'
 import { Host } from '../../../runtime/Host.ts'
 import { janitor } from '../../../runtime/Janitor.ts'
 import { Log } from '../../../runtime/Log.ts'
+import { LogFill } from '../../../runtime/LogFill.ts'
 import { Nats } from '../../../runtime/Nats.ts'
 import { Nodes } from '../../../runtime/Nodes.ts'
 import { RuntimeSettings, type RuntimeSettingsShape } from '../../../runtime/RuntimeSettings.ts'
@@ -77,7 +78,7 @@ const node = ({ side, runtime }: Surroundings) => {
     Layer.succeed(Ask, silentAsk),
     Layer.succeed(RuntimeSettings, runtime)
   )
-  return Claims.layer.pipe(Layer.provideMerge(Nodes.layer), Layer.provideMerge(logs))
+  return Claims.layer.pipe(Layer.provideMerge(Nodes.layer), Layer.provideMerge(LogFill.layer.pipe(Layer.provideMerge(logs))))
 }
 
 const storage = ({ side, store, database, witness }: Surroundings) =>
