@@ -35,6 +35,8 @@ export class Claims extends Context.Service<Claims, {
   readonly discard: (key: string) => Effect.Effect<void, LogUnavailable>
   /** Calls back with each key that another node takes, and the revision of its lease, until the returned function is called. */
   readonly onTaken: (callback: (key: string, revision: number) => void) => () => void
+  /** Calls back with each key whose owner gave it up, and that owner's node, until the returned function is called. */
+  readonly onGivenUp: (callback: (key: string, node: string) => void) => () => void
 }>()('millrace/runtime/Claims') {
   static readonly layer = Layer.effect(
     Claims,
@@ -42,15 +44,19 @@ export class Claims extends Context.Service<Claims, {
       const nodes = yield* Nodes
       const { leases } = yield* Buckets
       const seen = new Map<string, SeenLease>()
-      const callbacks = new Set<(key: string, revision: number) => void>()
+      const takenCallbacks = new Set<(key: string, revision: number) => void>()
+      const givenUpCallbacks = new Set<(key: string, node: string) => void>()
       const isOurs = (lease: Lease): boolean => lease.node === nodes.node && lease.incarnation === nodes.incarnation
       const isOrphan = ({ lease, at_ms }: SeenLease): boolean =>
         lease.node !== '' && !isOurs(lease) && nodes.isGone(lease.node, lease.incarnation, at_ms)
       const isFree = (found: SeenLease | undefined): boolean =>
         found === undefined || found.lease.node === '' || isOurs(found.lease) || isOrphan(found)
       yield* leases.watch((change) => {
+        const owner = seen.get(change.key)?.lease.node
         remember(seen, change)
-        if (change.value !== undefined && change.value.node !== '' && !isOurs(change.value)) callbacks.forEach((callback) => callback(change.key, change.revision))
+        if (change.value === undefined) {
+          if (owner !== undefined) givenUpCallbacks.forEach((callback) => callback(change.key, owner))
+        } else if (change.value.node !== '' && !isOurs(change.value)) takenCallbacks.forEach((callback) => callback(change.key, change.revision))
       })
       const remove = (key: string, revision: number): Effect.Effect<void, LogUnavailable> =>
         Effect.catchTag(leases.remove(key, revision), 'RevisionConflict', () => Effect.void)
@@ -79,15 +85,19 @@ export class Claims extends Context.Service<Claims, {
         isFree: (key) => isFree(seen.get(key)),
         holds: (key, revision) => seen.get(key)?.revision === revision,
         orphans: () => [...seen].filter(([, lease]) => isOrphan(lease)).map(([key]) => key),
-        onTaken: (callback) => {
-          callbacks.add(callback)
-          return () => {
-            callbacks.delete(callback)
-          }
-        }
+        onTaken: (callback) => listening(takenCallbacks, callback),
+        onGivenUp: (callback) => listening(givenUpCallbacks, callback)
       })
     })
   )
+}
+
+/** Adds a callback; the returned function takes it away again. */
+const listening = <Callback>(callbacks: Set<Callback>, callback: Callback) => {
+  callbacks.add(callback)
+  return (): void => {
+    callbacks.delete(callback)
+  }
 }
 
 /** Asks until there is an answer: until then nobody else would do anything about the lease. */

@@ -6,14 +6,16 @@ import { Ask } from './Ask.ts'
 import { Buckets } from './Bucket.ts'
 import { Host } from './Host.ts'
 import { newId } from './ids.ts'
+import { SWEEP_MS } from './limits.ts'
 import { Log } from './Log.ts'
+import { Nats } from './Nats.ts'
 import { tell } from './Tell.ts'
 import { counter } from './testing/counter.ts'
 import { type CounterProcess, startCounterNode } from './testing/counterProcess.ts'
 import { feed, history, numbers, ownerOf, until, untilCounted, wantCounter } from './testing/counterWorld.ts'
 import { runtimeLayer, testNodeLayer, testSettings } from './testing/runtimeLayer.ts'
 
-type World = Log | Buckets | Ask | Scope.Scope
+type World = Log | Nats | Buckets | Ask | Scope.Scope
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (data: Uint8Array): string => new TextDecoder().decode(data)
 
@@ -114,6 +116,25 @@ it.live('drain on SIGTERM hands counters over at once and ends with 0', () =>
     expect(yield* Effect.forEach(ids, ownerOf)).toEqual(ids.map(() => 'staying'))
     yield* Effect.forEach(ids, (id) => expectCountedOnce(id, 100))
     expect(staying.lines.join()).not.toContain('actor restarts')
+  })), 30_000)
+
+it.live('what a draining node gives up is taken over at once, also where no hint gets through', () =>
+  inWorld((natsUrl) => Effect.gen(function* () {
+    const id = newId()
+    const leaving = yield* startCounterNode('leaving', natsUrl)
+    yield* wantCounter(id)
+    yield* feed(id, numbers(0, 50))
+    yield* untilCounted(id, 50)
+    yield* isUp(yield* startCounterNode('staying', natsUrl))
+    const { manager } = yield* Nats
+    yield* Effect.promise(() => manager.streams.delete('COMMANDS'))
+    const asked_ms = performance.now()
+    leaving.signal('SIGTERM')
+    yield* until('another owns it', Effect.map(ownerOf(id), (owner) => owner === 'staying'))
+    expect(performance.now() - asked_ms).toBeLessThan(SWEEP_MS / 2)
+    yield* feed(id, numbers(50, 100))
+    yield* untilCounted(id, 100)
+    yield* expectCountedOnce(id, 100)
   })), 30_000)
 
 it.live('NATS killed and away for longer than a lease: the same owners go on, nothing is taken over', () =>

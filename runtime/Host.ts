@@ -48,7 +48,7 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
 
   /** Runs an actor just claimed to its end on this node, then gives the lease up. */
   const own = (id: string, revision: number): Effect.Effect<void> => {
-    const { run, orders } = supervise(kind, id, revision)
+    const { run, orders } = supervise(kind, id, revision, handOver(kind.kind, id, revision))
     const actor: OwnedActor = { ...orders, revision, fiber: undefined }
     owned.set(id, actor)
     nodes.report.active += 1
@@ -89,30 +89,47 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
   })
   yield* Effect.addFinalizer(() => Effect.sync(forget))
   yield* lookForWork(kind, consider, (id) => !owned.has(id) && room())
-  yield* takeCommands(kind.kind, room, (id) => Effect.provideContext(consider(id), context))
+  const taking = yield* Scope.fork(yield* Effect.scope)
+  yield* Scope.provide(takeCommands(kind.kind, room, (id) => Effect.provideContext(consider(id), context)), taking)
 
   const drain = Effect.gen(function* () {
     draining = true
     nodes.report.draining = true
-    const current = [...owned.values()]
-    for (const actor of current) actor.drain()
-    const fibers = current.flatMap(({ fiber }) => fiber ?? [])
-    yield* Fiber.awaitAll(fibers).pipe(
-      Effect.timeoutOrElse({ duration: settings.drain_ms, orElse: () => Effect.logWarning('drain took too long', { left: [...owned.keys()] }) })
-    )
+    // Before anything is handed over: a hint that comes here now would wait here.
+    yield* Scope.close(taking, Exit.void)
+    yield* handAllOver([...owned.values()], settings.drain_ms, () => [...owned.keys()])
   })
   yield* Effect.addFinalizer(() => drain)
   return Host.of({ active: () => [...owned.keys()], drain })
 })
 
-/** After the last activation here: says what came of the actor and gives the lease up. */
+/** Lets actors come to a good stop, all at once and within the time. */
+const handAllOver = (actors: ReadonlyArray<OwnedActor>, within_ms: number, left: () => ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    for (const actor of actors) actor.drain()
+    return Fiber.awaitAll(actors.flatMap(({ fiber }) => fiber ?? [])).pipe(
+      Effect.asVoid,
+      Effect.timeoutOrElse({ duration: within_ms, orElse: () => Effect.logWarning('drain took too long', { left: left() }) })
+    )
+  })
+
+/** After the last activation here: says what came of the actor and gives the lease up, where that is not done. */
 const settle = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, revision: number, exit: FinalExit) {
-  const claims = yield* Claims
   yield* Effect.logInfo('actor ended here', { exit: exit._tag, ...('reason' in exit ? { reason: exit.reason } : {}) })
-  if (exit._tag === 'Superseded') return
+  if (exit._tag === 'Superseded' || exit._tag === 'Released') return
   if (exit._tag === 'Failed') yield* tellFailed(kind.onFailed(id, exit.reason, revision))
-  yield* claims.giveUp(`${kind.kind}.${id}`, revision).pipe(Effect.catch((error) => Effect.logWarning('lease not given up', { reason: error.reason })))
-  if (exit._tag === 'Released') yield* tell(kind.kind, id).pipe(Effect.catch((error) => Effect.logDebug('no hint for the next owner', { reason: error._tag })))
+  yield* giveUp(kind.kind, id, revision)
+})
+
+const giveUp = Effect.fnUntraced(function* (kind: string, id: string, revision: number) {
+  const claims = yield* Claims
+  yield* claims.giveUp(`${kind}.${id}`, revision).pipe(Effect.catch((error) => Effect.logWarning('lease not given up', { reason: error.reason })))
+})
+
+/** Lets another node have the actor: whoever follows the leases sees it at once, and the hint stays until somebody has room. */
+const handOver = Effect.fnUntraced(function* (kind: string, id: string, revision: number) {
+  yield* giveUp(kind, id, revision)
+  yield* tell(kind, id).pipe(Effect.catch((error) => Effect.logDebug('no hint for the next owner', { reason: error._tag })))
 })
 
 /** Where the world cannot be told for a long time, or telling it is a defect, somebody else may try: the actor is still wanted. */
@@ -125,7 +142,7 @@ const tellFailed = <R>(tellOnce: Effect.Effect<void, LogUnavailable, R>): Effect
     Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.logError('defect while telling that an actor failed; its lease is given up', cause))
   )
 
-/** Looks for actors whose owner has just gone, often, and for those that should have one, seldom. */
+/** Looks for actors whose owner has just gone, often, for those that should have one, seldom; and hears of those that were given up. */
 const lookForWork = Effect.fnUntraced(function* <Record, State, Message, Action, R>(
   kind: ActorKind<Record, State, Message, Action, R>,
   consider: (id: string) => Effect.Effect<Considered, LogUnavailable, R>,
@@ -137,12 +154,12 @@ const lookForWork = Effect.fnUntraced(function* <Record, State, Message, Action,
   const soon = new Set<string>()
   const scope = yield* Effect.scope
   const prefix = `${kind.kind}.`
-  const candidates = (): ReadonlyArray<string> =>
-    nodes.live().filter((node) => node.roles.includes('actors') && !node.draining && node.active < node.capacity).map((node) => node.node)
-  const considerSoon = (id: string) => {
+  const candidates = (leaving?: string): ReadonlyArray<string> =>
+    nodes.live().filter((node) => node.node !== leaving && node.roles.includes('actors') && !node.draining && node.active < node.capacity).map((node) => node.node)
+  const considerSoon = (id: string, leaving?: string) => {
     if (soon.has(id) || !mayTake(id)) return Effect.void
     soon.add(id)
-    return Effect.sleep(claimDelay_ms(id, nodes.node, candidates(), CLAIM_STAGGER_MS)).pipe(
+    return Effect.sleep(claimDelay_ms(id, nodes.node, candidates(leaving), CLAIM_STAGGER_MS)).pipe(
       Effect.andThen(consider(id)),
       Effect.catch((error) => Effect.logDebug('claim put off', { id, reason: error.reason })),
       Effect.ensuring(Effect.sync(() => soon.delete(id))),
@@ -164,6 +181,11 @@ const lookForWork = Effect.fnUntraced(function* <Record, State, Message, Action,
       Effect.forever,
       Effect.forkScoped
     )
+  const run = Effect.runForkWith(yield* Effect.context<R>())
+  const forget = claims.onGivenUp((key, node) => {
+    if (key.startsWith(prefix) && node !== nodes.node) run(considerSoon(key.slice(prefix.length), node))
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(forget))
   yield* every(settings.lease_ms / 10, orphans)
   yield* every(SWEEP_MS * (0.75 + (yield* Random.next) / 2), sweep)
 })

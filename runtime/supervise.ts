@@ -25,18 +25,28 @@ const afterDeath = (state: SupervisorState, id: string, exit: ActivationExit & {
     ? { state, step: { _tag: 'Restart', children: [id], after_ms: UNAVAILABLE_PAUSE_MS } }
     : decideRestart(ACTOR_SUPERVISION, state, { child: id, reason: exit.reason, progressed: exit.progressed }, performance.now())
 
-/** Puts an actor under supervision. `run` runs activations of it under one lease, until it ends for this node. */
-export const supervise = <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, revision: number) => {
+/**
+ * Puts an actor under supervision. `run` runs activations of it under one lease, until it ends for this node. `handOver`
+ * lets others have the actor: as soon as its activation has come to a good stop, while what it held is still being closed.
+ */
+export const supervise = <Record, State, Message, Action, R, R2>(kind: ActorKind<Record, State, Message, Action, R>, id: string, revision: number, handOver: Effect.Effect<void, never, R2>) => {
   const superseded = Deferred.makeUnsafe<FinalExit>()
   const drained = Deferred.makeUnsafe<FinalExit>()
   let current: Activation | undefined
   let draining = false
+  let handedOver = false
+  const afterRelease = (exit: ActivationExit) => {
+    if (exit._tag !== 'Released') return Effect.void
+    handedOver = true
+    return handOver
+  }
   const once = (broke: string | undefined) => activate(kind, id, revision, broke).pipe(
     Effect.flatMap((activation) => {
       current = activation
       if (draining) activation.drain()
       return activation.exit
     }),
+    Effect.tap(afterRelease),
     Effect.scoped,
     Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.succeed<ActivationExit>({ _tag: 'Crashed', reason: Cause.pretty(cause), broke: true, progressed: false })),
     Effect.ensuring(Effect.sync(() => (current = undefined)))
@@ -53,7 +63,9 @@ export const supervise = <Record, State, Message, Action, R>(kind: ActorKind<Rec
       state = next
       if (exit._tag === 'Crashed') broke = exit.broke ? exit.reason : undefined
       const stopped = yield* Effect.raceFirst(Effect.sleep(step.after_ms), Effect.raceFirst(Deferred.await(superseded), Deferred.await(drained)))
-      if (typeof stopped === 'object') return stopped
+      if (typeof stopped !== 'object') continue
+      yield* afterRelease(stopped)
+      return stopped
     }
   })
   const orders: Orders = {
@@ -63,7 +75,8 @@ export const supervise = <Record, State, Message, Action, R>(kind: ActorKind<Rec
       Deferred.doneUnsafe(drained, Effect.succeed({ _tag: 'Released' }))
     },
     supersede: () => {
-      Deferred.doneUnsafe(superseded, Effect.succeed({ _tag: 'Superseded' }))
+      // Whoever takes what was handed over is no reason to hurry.
+      if (!handedOver) Deferred.doneUnsafe(superseded, Effect.succeed({ _tag: 'Superseded' }))
     }
   }
   return { run, orders }
