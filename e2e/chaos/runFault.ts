@@ -101,7 +101,7 @@ const judge = async (world: ChaosWorld, fault: Fault, broken: Broken): Promise<v
   const going = world.streams.filter(({ isSending }) => isSending)
   const waits = await Promise.all(going.map(async ({ watching }) => longestWait_ms(await watching)))
   world.figures.set('longest wait of a viewer', Math.max(0, ...waits))
-  const outages_ms = world.streams.flatMap(({ route }) => route.outages.map(({ lasted_ms }) => lasted_ms))
+  const outages_ms = going.flatMap(({ route }) => route.outages.map(({ lasted_ms }) => lasted_ms))
   if (Math.max(0, ...outages_ms) > noted_ms) world.figures.set('a viewer without an answer for', Math.max(...outages_ms))
 }
 

@@ -32,11 +32,12 @@ const isPassing = (status: number): boolean => status === 0 || status === 502 ||
  */
 export const routeOver = (edges: () => ReadonlyArray<string>, patience_ms = 20_000): EdgeRoute => {
   const outages: Array<Outage> = []
-  let index = 0
-  const at = (url: string): string => {
+  /** Which edge is asked, of both renditions' requests; counts on from edge to edge. */
+  let turn = 0
+  const at = (url: string, asked: number): string => {
     const { pathname, search } = new URL(url)
     const known = edges()
-    return new URL(`${pathname}${search}`, known[index % known.length]).href
+    return new URL(`${pathname}${search}`, known[asked % known.length]).href
   }
   const pending = new Set<{ readonly path: string; readonly since_ms: number; readonly statuses: ReadonlyArray<number> }>()
   const get = async (url: string): Promise<Answer> => {
@@ -52,8 +53,9 @@ export const routeOver = (edges: () => ReadonlyArray<string>, patience_ms = 20_0
   const ask = async (url: string, statuses: Array<number>): Promise<Answer> => {
     let since_ms: number | undefined
     for (;;) {
+      const asked = turn
       try {
-        const answer = await httpGet(at(url), { timeout_ms: answerWithin_ms })
+        const answer = await httpGet(at(url, asked), { timeout_ms: answerWithin_ms })
         if (since_ms !== undefined) outages.push({ path: new URL(url).pathname, lasted_ms: performance.now() - since_ms, statuses })
         return answer
       } catch (error) {
@@ -61,7 +63,8 @@ export const routeOver = (edges: () => ReadonlyArray<string>, patience_ms = 20_0
         since_ms ??= performance.now()
         if (performance.now() - since_ms > patience_ms) throw error
         statuses.push(error.status)
-        index++
+        // Requests that fail side by side must not go past the edge that answers.
+        if (turn === asked) turn++
         await delay(pause_ms)
       }
     }
