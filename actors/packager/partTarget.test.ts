@@ -26,10 +26,15 @@ describe('the part target', () => {
 
   it('is not made of two or three frames, of which one may be a stall', () => {
     expect(isSettled(estimateOf([0, 2_500, 2_533]))).toBe(false)
-    expect(medianInterval(estimateOf([0, 2_500, 2_533]))).toBe(medianInterval(emptyEstimate))
     expect(isSettled(estimateOf([0, 200, 400, 600]))).toBe(true)
     expect(isSettled(estimateOf([0, 16, 33, 50, 66, 83, 100, 116]))).toBe(false)
     expect(isSettled(estimateOf([0, 16, 33, 50, 66, 83, 100, 116, 133]))).toBe(true)
+  })
+
+  it('leaves room for five pictures a second where a source stalls before its fourth', () => {
+    const unknown = [[0], [0, 33], [0, 2_500, 2_533]].map((times) => partTarget_us(medianInterval(estimateOf(times)), PART_MS))
+    expect(unknown).toEqual([220_000, 220_000, 220_000])
+    expect(partTarget_us(medianInterval(emptyEstimate), PART_MS)).toBeLessThan(300_000)
   })
 
   it('is never exceeded by a steady source of 5 to 60 frames a second, nor missed by more than 15 %, also in whole milliseconds', () => {

@@ -1,7 +1,7 @@
-import { fromBinary } from '@bufbuild/protobuf'
+import { fromBinary, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { CheckpointSchema } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
-import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import { EndReason, IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { TICK_MS } from '../../runtime/limits.ts'
 import { samplesIn } from '../packager/testing/logRules.ts'
 import { recording } from '../testing/recordings.ts'
@@ -183,4 +183,22 @@ it('whoever asks is told the checkpoint of the last record stored', () => {
   const [reply] = only(world.send({ _tag: 'Asked', question: 5, body: new Uint8Array() }), 'Reply')
   expect(reply?.question).toBe(5)
   expect(reply === undefined ? undefined : fromBinary(CheckpointSchema, reply.body)).toEqual(world.media.at(-1)?.record.checkpoint)
+})
+
+it('chunks that came late do not make the wall clock leap where a successor goes on with what is published', () => {
+  const inbox = inboxOf(recording(NAME))
+  const late = inbox.entries.map((entry, index) => {
+    const record = fromBinary(IngestRecordSchema, entry.data)
+    return { ...entry, data: toBinary(IngestRecordSchema, { ...record, receivedAtMs: record.receivedAtMs + BigInt(index < 3 ? 0 : 5_000) }) }
+  })
+  inbox.entries.splice(0, inbox.entries.length, ...late)
+  const world = new StreamWorld(inbox)
+  drive(world, calm, () => world.delivered >= 14)
+  settle(world)
+  const clockOf = () => Number(world.media.at(-1)?.record.checkpoint?.anchorWallMs) - Number(world.media.at(-1)?.record.checkpoint?.anchorTicks) / 90
+  const before = { clock: clockOf(), records: world.media.length, discontinuities: world.media.at(-1)?.record.checkpoint?.discontinuities }
+  world.takeOver()
+  drive(world, calm, () => fragmentsIn(world).length > 0 && world.media.length > before.records + 3)
+  expect(world.media.at(-1)?.record.checkpoint?.discontinuities).toBe(before.discontinuities)
+  expect(clockOf()).toBeCloseTo(before.clock, 0)
 })

@@ -112,7 +112,9 @@ export const place = (turn: Turn, firstPts: number): void => {
   if (packager.tracks.some(({ lastPts }) => lastPts >= 0) && !continues(turn)) enqueueDiscontinuity(turn, reason ?? 'the source changed')
   else if (reason !== undefined) enqueueMark(turn, reason)
   const ticks = firstPts + offsetTicks(turn)
-  turn.set({ beginTicks: turn.state.beginTicks ?? ticks, packager: { ...turn.state.packager, anchor: anchorAt(packager.anchor, ticks, source.receivedAt_ms) } })
+  // What an earlier owner has begun keeps its wall clock: only behind a discontinuity may it leap.
+  const anchor = continues(turn) && packager.anchor !== undefined ? packager.anchor : anchorAt(packager.anchor, ticks, source.receivedAt_ms)
+  turn.set({ beginTicks: turn.state.beginTicks ?? ticks, packager: { ...turn.state.packager, anchor } })
 }
 
 /** Whether the run goes on with frames that an earlier owner has published. */

@@ -9,20 +9,9 @@ import type { World } from '../world/World.ts'
 import type { EdgeMachine } from './machines.ts'
 
 const POLL_MS = 900
-/** Every so many playlists one is held against the whole of the rules. */
-const CHECKED_WHOLE = 6
 
 /** Playlists by stream and revision: on every edge, and whenever it began to follow, the same text. */
 export type KnownPlaylists = Map<string, string>
-
-/**
- * What is known to go wrong, and looked for elsewhere. A source that stalls before its fourth picture has a part target
- * that knows nothing of its pace: 5 pictures a second may then exceed it. A segment opened just before a new byte stream
- * begins may say that one's wall clock already, which shows where a clock has leapt between.
- */
-const KNOWN = ['above the part target', 'program date-time of segment']
-
-const brokenIn = (text: string): ReadonlyArray<string> => checkMedia(text).broken.filter((rule) => !KNOWN.some((known) => rule.includes(known)))
 
 /** A viewer: asks an edge for the newest playlists again and again, and holds them against each other and against the log. */
 export class Viewer {
@@ -32,7 +21,6 @@ export class Viewer {
   readonly #known: KnownPlaylists
   #last = new Map<string, string>()
   #process: SimulatedProcess | undefined
-  #seen = 0
 
   constructor(world: World, truth: StreamTruth, edges: () => ReadonlyArray<EdgeMachine>, known: KnownPlaylists) {
     this.#world = world
@@ -86,9 +74,8 @@ export class Viewer {
     const before = this.#last.get(revision.rendition)
     this.#last.set(revision.rendition, text)
     if (before === undefined || before === text) return
-    this.#seen += 1
     this.#world.note('viewer sees', this.#truth.id, revisionKey(revision))
-    const broken = [...checkSuccession(before, text), ...(this.#seen % CHECKED_WHOLE === 0 ? brokenIn(text) : [])]
+    const broken = [...checkSuccession(before, text), ...checkMedia(text).broken]
     if (broken.length > 0) this.#world.violate('playlists only grow, by the rules of HLS', `${key}: ${broken.join('; ')}\n${before}\n${text}`)
   }
 
