@@ -39,7 +39,19 @@ const standIn = async (folder: string, body: string): Promise<string> => {
   return path
 }
 
-const fastWatchdog = { watchdog: { stalled_ms: 1_500, firstOutput_ms: 3_000 }, watchdogPeriod_ms: 50 }
+const fastWatchdog = { watchdog: { stalled_ms: 1_500, firstOutput_ms: 3_000, asleep_ms: Number.POSITIVE_INFINITY, asleepFrames: 4 }, watchdogPeriod_ms: 50 }
+
+const soon = { watchdog: { ...fastWatchdog.watchdog, stalled_ms: 60_000, asleep_ms: 400 }, watchdogPeriod_ms: 50 }
+
+/** A child that has given an init segment's first box, and takes what it is given and says nothing more. */
+const withSilentChild = (use: Parameters<typeof withChild>[2]): Promise<void> =>
+  withFolder(async (folder) => {
+    const executable = await standIn(folder, "printf '\\0\\0\\0\\020ftypisom\\0\\0\\2\\0' >&3; exec cat >/dev/null")
+    await withChild(layerWith({ ...soon, executable }), plan, async (child, collected) => {
+      child.write(chunks[0] ?? new Uint8Array())
+      await use(child, collected)
+    })
+  })
 
 it('reports a killed child with its signal, keeps whole samples and leaves nothing behind', async () => {
   await withChild(Ffmpeg.layer, plan, async (child, collected) => {
@@ -140,6 +152,26 @@ it('kills a child that is frozen while input comes, and gives credit only for wh
     const exited = await collected.exited
     expect(exited.reason).toContain('while input came')
     expect(collected.credited_bytes - credited).toBeLessThan(1024 * 1024)
+  })
+})
+
+it('kills a child soon that sleeps while frames come, though it takes all of them', async () => {
+  await withSilentChild(async (child, collected) => {
+    const sending = setInterval(() => child.write(new Uint8Array(1_000)), 50)
+    const exited = await collected.exited
+    clearInterval(sending)
+    expect(exited.reason).toContain('slept')
+  })
+})
+
+it('leaves a child alone that sleeps over the rest of one long frame', async () => {
+  await withSilentChild(async (child, collected) => {
+    const begun_ms = performance.now()
+    const sending = setInterval(() => child.write(new Uint8Array(1_000), 0), 50)
+    await eventually('a long frame', () => performance.now() - begun_ms > 4 * soon.watchdog.asleep_ms)
+    clearInterval(sending)
+    expect(isAlive(child.pid)).toBe(true)
+    expect(collected.events.some(({ _tag }) => _tag === 'Exited')).toBe(false)
   })
 })
 

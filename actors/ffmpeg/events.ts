@@ -5,8 +5,11 @@ import type { Sample } from '../fmp4/sample.ts'
 export interface FfmpegChild {
   /** Also the id of its process group. */
   readonly pid: number
-  /** Queues bytes for stdin; the caller must not change them afterwards. The caller bounds the queue by `Credit`. */
-  readonly write: (bytes: Uint8Array) => void
+  /**
+   * Queues bytes for stdin; the caller must not change them afterwards. The caller bounds the queue by `Credit`. `frames`
+   * (default 1): how many frames begin in them, or between them and the bytes before.
+   */
+  readonly write: (bytes: Uint8Array, frames?: number) => void
   /** Bytes written and not yet taken by FFmpeg's pipe. */
   readonly queuedBytes: () => number
   /** No more input: FFmpeg finishes what it has and exits. */

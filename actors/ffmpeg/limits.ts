@@ -24,6 +24,16 @@ export const STDIN_WRITE_BYTES_MAX = 64 * 1024
 /** Input has been flowing (or waiting) this long and nothing came out: the child hangs. */
 export const STALLED_MS = 10_000
 
+/**
+ * So long was a child that had given something seen asleep over its input, and so many frames had begun: it hangs. One
+ * frame may take longer than this to come over a slow line; the last one leaves only with the next.
+ */
+export const ASLEEP_MS = 2_000
+export const ASLEEP_FRAMES = 4
+
+/** A source that gives no frame, or no input, for longer than this has paused. */
+export const PAUSE_MS = 1_000
+
 /** Nothing at all has come out this long after the first input, whether or not more came: half a header. */
 export const FIRST_OUTPUT_MS = 30_000
 
@@ -31,7 +41,7 @@ export const FIRST_OUTPUT_MS = 30_000
 export const OUTPUT_ENDED_MS = 500
 
 /** How often the watchdog looks. */
-export const WATCHDOG_PERIOD_MS = 500
+export const WATCHDOG_PERIOD_MS = 250
 
 /** How often a child that the machine has no room for is tried again, and the pause between. */
 export const EXHAUSTED_RETRIES_MAX = 30

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { ffmpegArguments } from './arguments.ts'
 import type { FfmpegChild, FfmpegEvent } from './events.ts'
+import { isAsleep } from './isAsleep.ts'
 import { killGroup, launch, outputSockets } from './launch.ts'
 import type { LaunchedProcess, LaunchSettings } from './launch.ts'
 import { OUTPUT_ENDED_MS, STDIN_QUEUE_BYTES_MAX } from './limits.ts'
@@ -8,8 +9,8 @@ import { OutputSet } from './OutputSet.ts'
 import type { FfmpegPlan } from './plan.ts'
 import { StderrTail } from './StderrTail.ts'
 import { StdinFeed } from './StdinFeed.ts'
-import { hangReason } from './watchdog.ts'
-import type { WatchdogLimits } from './watchdog.ts'
+import { asleepFor, hangReason, hasWork, waitingWithoutPause } from './watchdog.ts'
+import type { Progress, WatchdogLimits } from './watchdog.ts'
 
 /** Everything about children that is configuration. */
 export interface ChildSettings extends LaunchSettings {
@@ -49,7 +50,11 @@ class Child implements StartedChild {
   #reason: string | undefined
   #waitingSince_ms: number | undefined
   #lastInput_ms: number | undefined
+  #lastFrame_ms: number | undefined
   #lastOutput_ms: number | undefined
+  #frames = 0
+  #asleep_ms = 0
+  #lookedAt_ms = performance.now()
   #ended_ms: number | undefined
   #lostOutput = false
 
@@ -82,14 +87,17 @@ class Child implements StartedChild {
     })
   }
 
-  readonly write = (bytes: Uint8Array): void => {
+  readonly write = (bytes: Uint8Array, frames = 1): void => {
     if (this.#hasExited || bytes.length === 0) return
     if (this.#feed.queuedBytes + bytes.length > STDIN_QUEUE_BYTES_MAX) {
       this.killFor(`more than ${STDIN_QUEUE_BYTES_MAX} bytes were queued for stdin`)
       return
     }
-    this.#lastInput_ms = performance.now()
-    this.#waitingSince_ms ??= this.#lastInput_ms
+    const now_ms = performance.now()
+    this.#waitingSince_ms = waitingWithoutPause(this.#progress(), now_ms)
+    this.#lastInput_ms = now_ms
+    if (frames > 0) this.#lastFrame_ms = now_ms
+    this.#frames += frames
     this.#feed.write(bytes)
   }
 
@@ -113,6 +121,8 @@ class Child implements StartedChild {
   progressed(): void {
     this.#lastOutput_ms = performance.now()
     this.#waitingSince_ms = undefined
+    this.#frames = 0
+    this.#asleep_ms = 0
   }
 
   /** A child that dies closes its outputs too, moments before its exit is seen; one that goes on without an output must not. */
@@ -124,15 +134,27 @@ class Child implements StartedChild {
     }, OUTPUT_ENDED_MS)
   }
 
-  #watch(): void {
-    const progress = {
+  #progress(): Progress {
+    return {
       waitingSince_ms: this.#waitingSince_ms,
       lastInput_ms: this.#lastInput_ms,
       lastOutput_ms: this.#lastOutput_ms,
       queuedBytes: this.#feed.queuedBytes,
       ended_ms: this.#ended_ms,
+      asleep_ms: this.#asleep_ms,
+      frames: this.#frames,
     }
-    const reason = hangReason(progress, performance.now(), this.#settings.watchdog)
+  }
+
+  #watch(): void {
+    const now_ms = performance.now()
+    const since_ms = now_ms - this.#lookedAt_ms
+    this.#lookedAt_ms = now_ms
+    const mayBeLate = this.#lastOutput_ms !== undefined && now_ms - this.#lastOutput_ms >= this.#settings.watchdogPeriod_ms
+    if (mayBeLate && hasWork(this.#progress(), this.#lastFrame_ms, now_ms) && isAsleep(this.pid)) {
+      this.#asleep_ms = asleepFor(this.#asleep_ms, since_ms, this.#settings.watchdogPeriod_ms)
+    }
+    const reason = hangReason(this.#progress(), now_ms, this.#settings.watchdog)
     if (reason !== undefined) this.killFor(reason)
   }
 

@@ -102,7 +102,7 @@ const makeChildren = Effect.fnUntraced(function* (id: string, send: (message: St
       current = { child: undefined, waiting: [], scope: Scope.forkUnsafe(scope) }
       return void run(spawn(action, current, before))
     }
-    const give = (child: FfmpegChild): void => (action._tag === 'Feed' ? child.write(action.bytes) : child.end())
+    const give = (child: FfmpegChild): void => (action._tag === 'Feed' ? child.write(action.bytes, action.frames) : child.end())
     if (current?.child !== undefined) return give(current.child)
     current?.waiting.push(give)
   }

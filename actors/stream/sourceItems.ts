@@ -19,8 +19,10 @@ export const takeItem = (turn: Turn, item: SourceItem): void => {
     case 'Header':
       return turn.setSource({ header: item.bytes, tracks: item.tracks })
     case 'VideoFrame':
+      turn.set({ begun: turn.state.begun + 1 })
       return onVideo(turn, item)
     case 'AudioFrame':
+      turn.set({ begun: turn.state.begun + 1 })
       return onAudio(turn, item.pts, item.point)
     case 'ParametersChanged':
       return leaveRun(turn, { _tag: 'Again', point: item.at })
@@ -48,7 +50,8 @@ const feed = (turn: Turn, bytes: Uint8Array): void => {
   if (run === undefined) return
   if (run.phase === 'Gathering') return turn.setRun({ gathered: [...run.gathered, bytes], queuedBytes: run.queuedBytes + bytes.byteLength })
   turn.setRun({ queuedBytes: run.queuedBytes + bytes.byteLength })
-  turn.act({ _tag: 'Feed', run: run.number, bytes })
+  turn.act({ _tag: 'Feed', run: run.number, bytes, frames: turn.state.begun })
+  turn.set({ begun: 0 })
 }
 
 const onVideo = (turn: Turn, item: SourceItem & { readonly _tag: 'VideoFrame' }): void => {

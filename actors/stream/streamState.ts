@@ -7,6 +7,7 @@ import type { RuntimeAction, RuntimeMessage } from '../../runtime/Behavior.ts'
 import type { LogEntry } from '../../runtime/Log.ts'
 import type { FfmpegEvent } from '../ffmpeg/FfmpegChild.ts'
 import type { FfmpegPlan } from '../ffmpeg/plan.ts'
+import type { ReadFrame } from '../inbox/ingestRecord.ts'
 import type { Packager } from '../packager/packager.ts'
 import type { Container, RandomAccessPoint, SourceIndex, SourceItem, SourceTracks } from '../source/sourceIndex.ts'
 import type { StreamSettingsShape } from './StreamSettings.ts'
@@ -31,7 +32,8 @@ export interface Space {
 /** What a stream actor wants done beside what the runtime does for every actor. */
 export type StreamAction =
   | { readonly _tag: 'Spawn'; readonly run: number; readonly plan: FfmpegPlan }
-  | { readonly _tag: 'Feed'; readonly run: number; readonly bytes: Uint8Array }
+  /** `frames`: how many have begun since the bytes before. */
+  | { readonly _tag: 'Feed'; readonly run: number; readonly bytes: Uint8Array; readonly frames?: number }
   | { readonly _tag: 'EndInput'; readonly run: number }
   /** Appends `End` to the inbox: only if its head is still `ifHead`, where that is given. */
   | { readonly _tag: 'EndIngest'; readonly reason: EndReason; readonly ifHead: number | undefined }
@@ -106,14 +108,20 @@ export interface Source {
   readonly expected: { readonly seq: number; readonly piece: number } | undefined
   /** The chunk being read, or, before the first, the one to resume with. */
   readonly reading: number
-  /** Chunks, and pieces of them, by their sequence in the inbox: those from the point to resume at on. */
-  readonly spots: ReadonlyArray<{ readonly ingestSeq: number; readonly chunk: number }>
+  /** Where chunks, and pieces of them, begin: the record of the inbox, the byte of the epoch. Those from the record to resume at on. */
+  readonly spots: ReadonlyArray<{ readonly ingestSeq: number; readonly offset: number; readonly chunk: number }>
   /** The header is lost: nothing of the epoch can be read. */
   readonly unreadable: boolean
   /** A record of the inbox that cannot be decoded: what comes next tells whether it was a chunk. */
   readonly doubt: number | undefined
   /** Wall clock of the chunk being read, ms since 1970. */
   readonly receivedAt_ms: number
+}
+
+/** A frame of a record of the inbox; or all of a record that is damaged. */
+export interface UnreadFrame extends ReadFrame {
+  readonly entry: LogEntry
+  readonly damaged: boolean
 }
 
 /** What follows once the run that drains is over. */
@@ -139,10 +147,13 @@ export interface StreamState {
   /** The first run goes on with frames that an earlier owner has published. */
   readonly resumed: boolean
   readonly next: Next | undefined
-  /** Entries delivered and not read, and the rest of the one in hand. */
+  /** Entries delivered and not read, and the rest of the one in hand: its frames, and what the one in hand is made of. */
   readonly backlog: ReadonlyArray<LogEntry>
   readonly backlogBytes: number
+  readonly frames: ReadonlyArray<UnreadFrame>
   readonly items: ReadonlyArray<SourceItem>
+  /** Frames that have begun in the source since FFmpeg was fed last. */
+  readonly begun: number
   readonly newestSeq: number
   /** Records to append; the first is on its way when `appending`. */
   readonly outgoing: ReadonlyArray<MediaRecord>
@@ -164,8 +175,8 @@ export interface StreamState {
   readonly lossesTold: number
   readonly lostChunks: number
   readonly poisonChunks: number
-  /** Set while what broke FFmpeg again and again is passed over: why, bytes parked so far, and letters on their way. */
-  readonly poison: { readonly reason: string; readonly bytes: number } | undefined
+  /** Set while what broke FFmpeg again and again is passed over: why, bytes parked so far, the newest record that was, and letters on their way. */
+  readonly poison: { readonly reason: string; readonly bytes: number; readonly parkedSeq: number } | undefined
   readonly parking: number
   /** FFmpeg has died suddenly: the activation ends once what it gave before is in the log. */
   readonly dying: { readonly reason: string; readonly broke: boolean } | undefined
