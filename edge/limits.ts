@@ -10,6 +10,8 @@ export const RESPONSE_MS_MAX = 120_000
 export const RESPONSE_SWEEP_MS = 1_000
 /** Longest wait of one check of readiness. */
 export const READINESS_TIMEOUT_MS = 2_000
+/** File descriptors that a process must have left to be ready. */
+export const DESCRIPTORS_FREE_MIN = 8
 /** Blocking requests get the unchanged playlist after this: half a target duration, since hls.js gives up at 0.8. */
 export const BLOCKING_MS_MAX = 3_000
 /** How long a player's first request waits for the stream's first segment; hls.js gives it 20 s. */

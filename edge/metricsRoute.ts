@@ -1,9 +1,11 @@
 import { Effect, Layer } from 'effect'
+import { LogFill } from '../runtime/LogFill.ts'
 import { NO_STORE, textAnswer } from './http/answer.ts'
 import { Counters, type CountersShape } from './http/Counters.ts'
 import { HttpServer } from './http/HttpServer.ts'
 import { ActorRoom, type ActorRoomShape } from './ingest/ActorRoom.ts'
 import { IngestSessions } from './ingest/IngestSessions.ts'
+import { logFigures } from './logFigures.ts'
 import { type Metric, Metrics, renderMetrics } from './Metrics.ts'
 import { StreamFollower } from './playback/StreamFollower.ts'
 
@@ -15,9 +17,10 @@ export const metricsRoute = Layer.effectDiscard(
     const sessions = yield* IngestSessions
     const follower = yield* StreamFollower
     const actors = yield* ActorRoom
+    const fill = yield* LogFill
     const others = yield* Metrics
     server.route('/metrics', () =>
-      Effect.map(others.look, (more) => textAnswer(renderMetrics([...metrics(counters, sessions, follower, actors), ...more]), 'text/plain; version=0.0.4', NO_STORE))
+      Effect.map(others.look, (more) => textAnswer(renderMetrics([...metrics(counters, sessions, follower, actors), ...logFigures(fill.fills()), ...more]), 'text/plain; version=0.0.4', NO_STORE))
     )
   })
 )

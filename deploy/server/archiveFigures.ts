@@ -21,7 +21,8 @@ export const archiveFigures = Layer.effectDiscard(
       Effect.flatMap(states, (both) => {
         const open = new Set(both.flatMap(openDependencies))
         return open.size === 0 ? Effect.void : Effect.fail(`waits for ${[...open].join(' and ')}`)
-      })
+      }),
+      'named'
     )
     yield* metrics.register(
       Effect.gen(function* () {

@@ -1,20 +1,16 @@
 import { Effect, Layer } from 'effect'
 import { HttpServer } from '../http/HttpServer.ts'
-import { Readiness } from '../http/Readiness.ts'
 import { IngestSessions } from './IngestSessions.ts'
 import { IngestSettings } from './IngestSettings.ts'
 import { ingestSocket } from './ingestSocket.ts'
 import { LogSpace } from './LogSpace.ts'
 import { StreamChanges } from './StreamChanges.ts'
 
-/** `/ws/stream` on the edge's server; to be built before the server listens. While a log is full, the edge is not ready. */
+/** `/ws/stream` on the edge's server; to be built before the server listens. */
 export const ingestRouteLayer = Layer.effectDiscard(
   Effect.gen(function* () {
     const { app } = yield* HttpServer
     const sessions = yield* IngestSessions
-    const space = yield* LogSpace
-    const readiness = yield* Readiness
-    yield* readiness.register('room in the logs', Effect.suspend(() => (space.isAnyFull() ? Effect.fail('a log is full: no new stream may start') : Effect.void)))
     const silence = ingestSocket(app, sessions, yield* IngestSettings)
     yield* Effect.addFinalizer(() => Effect.sync(silence))
   })

@@ -1,48 +1,71 @@
 import { Context, Effect, Layer, Schedule } from 'effect'
-import type { LogUnavailable } from '../../runtime/errors.ts'
+import { BIG_RECORDS_SHARE_MAX, FULL_ATTEMPTS_MAX, FULL_RETRY_MS, SESSIONS_SHARE_MAX } from '../../runtime/limits.ts'
 import { Log } from '../../runtime/Log.ts'
+import { LogFill } from '../../runtime/LogFill.ts'
 import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
 import { IngestSettings } from './IngestSettings.ts'
-import { LOG_USED_MAX, SPACE_CHECK_MS } from './limits.ts'
+import { LOG_USED_MAX } from './limits.ts'
+import type { IngestBody } from './sessionState.ts'
 
-/** Whether the logs have room for one more stream. */
+/**
+ * Whether the logs have room: for one more stream, and for a record of one that runs. Frames leave room for the records
+ * that begin sessions, and those for the ones that end streams.
+ */
 export class LogSpace extends Context.Service<LogSpace, {
-  /** Whether the log that this stream would write to is too full for a new stream, or refused a record lately. */
+  /** Whether a log that this stream would write to is too full for a new stream, or refused a record lately. */
   readonly isFull: (id: string) => boolean
-  /** Whether any log is; such an edge is not ready. */
-  readonly isAnyFull: () => boolean
-  /** Remembers that the log refused a record of this stream. */
-  readonly refused: (id: string) => void
+  /** Whether a log takes such a record, as far as this edge knows. */
+  readonly takes: (log: string, kind: IngestBody['_tag']) => boolean
+  /** The same, after a moment's wait for room. */
+  readonly willTake: (log: string, kind: IngestBody['_tag']) => Effect.Effect<boolean>
+  /** Remembers that a log refused a record. */
+  readonly refused: (log: string) => void
 }>()('millrace/edge/ingest/LogSpace') {
   static readonly layer = Layer.effect(
     LogSpace,
     Effect.gen(function* () {
       const log = yield* Log
-      const { shards } = yield* RuntimeSettings
+      const fill = yield* LogFill
       const { fullRefusal_ms } = yield* IngestSettings
-      const overfull = new Set<string>()
       const refused_ms = new Map<string, number>()
-      const names = Array.from({ length: shards }, (_, shard) => [`INGEST_${shard}`, `MEDIA_${shard}`]).flat()
-      const check = Effect.forEach(names, (name) => measure(log, name, overfull), { discard: true }).pipe(
-        Effect.catch((error) => Effect.logDebug('space of the logs is not known', error))
-      )
-      yield* check
-      yield* Effect.forkScoped(Effect.repeat(check, Schedule.spaced(SPACE_CHECK_MS)))
+      const overfull = (name: string): boolean => fill.share(name) > LOG_USED_MAX
       const recently = (name: string): boolean => performance.now() - (refused_ms.get(name) ?? Number.NEGATIVE_INFINITY) < fullRefusal_ms
-      const full = (name: string): boolean => overfull.has(name) || recently(name)
+      const full = (name: string): boolean => overfull(name) || recently(name)
+      const takes = (name: string, kind: IngestBody['_tag']): boolean => fill.share(name) < shareMax(kind)
+      yield* Effect.acquireRelease(Effect.map(watchOf(overfull), (look) => fill.onLook(look)), (stop) => Effect.sync(stop))
       return LogSpace.of({
         isFull: (id) => full(log.subject('ingest', id).log) || full(log.subject('media', id).log),
-        isAnyFull: () => names.some(full),
-        refused: (id) => {
-          refused_ms.set(log.subject('ingest', id).log, performance.now())
+        takes,
+        willTake: (name, kind) =>
+          Effect.repeat(Effect.sync(() => takes(name, kind)), { until: (now) => now, schedule: Schedule.spaced(FULL_RETRY_MS), times: FULL_ATTEMPTS_MAX - 1 }).pipe(
+            Effect.map(() => takes(name, kind))
+          ),
+        refused: (name) => {
+          refused_ms.set(name, performance.now())
+          fill.refused(name)
         }
       })
     })
   )
 }
 
-const measure = (log: Log['Service'], name: string, overfull: Set<string>): Effect.Effect<void, LogUnavailable> =>
-  Effect.map(log.usage(name), ({ bytes, bytesMax }) => {
-    if (bytesMax > 0 && bytes > LOG_USED_MAX * bytesMax) overfull.add(name)
-    else overfull.delete(name)
-  })
+const shareMax = (kind: IngestBody['_tag']): number => {
+  if (kind === 'End') return Number.POSITIVE_INFINITY
+  return kind === 'Open' ? SESSIONS_SHARE_MAX : BIG_RECORDS_SHARE_MAX
+}
+
+/** Says when a log becomes too full for new streams, and when that is over. */
+const watchOf = Effect.fnUntraced(function* (overfull: (name: string) => boolean) {
+  const { shards } = yield* RuntimeSettings
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const said = new Set<string>()
+  return () => {
+    for (let shard = 0; shard < shards; shard += 1) {
+      for (const log of [`INGEST_${shard}`, `MEDIA_${shard}`]) {
+        if (overfull(log) === said.has(log)) continue
+        if (!said.delete(log)) said.add(log)
+        run(said.has(log) ? Effect.logWarning('a log is too full for new streams', { log }) : Effect.logInfo('a log has room for new streams again', { log }))
+      }
+    }
+  }
+})

@@ -1,7 +1,7 @@
 import { Cause, Effect, type Fiber } from 'effect'
 import type { StreamStateSchema, StreamState } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { Bucket } from '../../runtime/Bucket.ts'
-import { type Appender, Log } from '../../runtime/Log.ts'
+import { type Appender, Log, type LogSubject } from '../../runtime/Log.ts'
 import { tell } from '../../runtime/Tell.ts'
 import type { ActorRoomShape } from './ActorRoom.ts'
 import type { Archived } from './ArchivedSoFar.ts'
@@ -57,6 +57,7 @@ export class PublisherSession {
   readonly #inputs: Array<SessionInput> = []
   #state: SessionState
   #deciding = false
+  #inbox: LogSubject | undefined
   #appender: Appender | undefined
   #asked: Fiber.Fiber<void> | undefined
   #detach: (() => void) | undefined
@@ -173,15 +174,15 @@ export class PublisherSession {
 
   #append({ id, expected, received_ms, body }: Extract<SessionAction, { _tag: 'Append' }>): void {
     const { log, space, frames } = this.#services
-    if (expected !== undefined) this.#appender = log.appender(log.subject('ingest', id), expected)
+    const inbox = this.#inbox ?? log.subject('ingest', id)
+    if (expected !== undefined) [this.#inbox, this.#appender] = [inbox, log.appender(inbox, expected)]
     if (this.#appender === undefined) return
-    this.#ask(
-      Effect.tap(append(this.#appender, frames, received_ms, body), (input) =>
-        Effect.sync(() => {
-          if (input._tag === 'Refused' && input.why === 'Full') space.refused(id)
-        })
-      )
+    const appended = Effect.tap(append(this.#appender, frames, received_ms, body), (input) =>
+      Effect.sync(() => {
+        if (input._tag === 'Refused' && input.why === 'Full') space.refused(inbox.log)
+      })
     )
+    this.#ask(space.takes(inbox.log, body._tag) ? appended : Effect.flatMap(space.willTake(inbox.log, body._tag), (room) => (room ? appended : Effect.succeed(NO_ROOM))))
   }
 
   #findStream(id: string): Effect.Effect<SessionInput> {
@@ -261,6 +262,8 @@ export class PublisherSession {
   }
 }
 
+/** The log is nearly full: what is left of it is for other records. */
+const NO_ROOM: SessionInput = { _tag: 'Refused', why: 'Full' }
 /** This edge has no place for one more publisher. */
 const FULL = refuse(CLOSE.tryLater, 'this edge has as many publishers as it may have')
 

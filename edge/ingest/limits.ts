@@ -35,8 +35,6 @@ export const EARLY_FRAMES_MAX = 1_024
 export const UNACKED_FRAMES_MAX = 4_096
 /** Share of a log's bytes above which no new stream may start on it. */
 export const LOG_USED_MAX = 0.8
-/** How often the room in the logs is looked at. */
-export const SPACE_CHECK_MS = 5_000
 /** Pause before a read that NATS did not answer is made again. */
 export const READ_RETRY_MS = 200
 /** How often a hint or an event, which nothing durable hangs on, is sent at most. */

@@ -322,7 +322,7 @@ describe('what else an edge answers', () => {
 
   it('is alive and ready, and names what it depends on', async () => {
     expect(JSON.parse(await textOf(first, '/health'))).toEqual({ status: 'ok' })
-    expect(JSON.parse(await textOf(first, '/ready'))).toMatchObject({ status: 'ready', dependencies: [{ name: 'nats', ready: true }] })
+    expect(JSON.parse(await textOf(first, '/ready'))).toMatchObject({ status: 'ready', dependencies: [{ name: 'nats', ready: true, needed: true }, { name: 'file descriptors', ready: true, needed: true }] })
   })
 
   it('lets pages of other origins read what is public, as configured', async () => {
