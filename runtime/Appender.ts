@@ -1,5 +1,6 @@
 import { Effect } from 'effect'
 import { type AppendInput, type AppendStep, beginAppend, decideAppend } from './append.ts'
+import { countFenced } from './counters.ts'
 import { Fenced, HeadLost, LogFull, type LogUnavailable, RecordTooBig } from './errors.ts'
 import { APPEND_WARN_ATTEMPTS } from './limits.ts'
 import type { LogSubject } from './topology.ts'
@@ -61,6 +62,7 @@ export const appenderOver = (port: AppendPort) => (at: LogSubject, start: number
           if (last._tag === 'Acked' && state.attempts + state.fullAttempts === 0) onUnread?.(data)
           return step.seq
         case 'Fenced':
+          yield* countFenced(at)
           return yield* new Fenced({ subject: at.subject, expected, head: step.head })
         case 'HeadLost':
           return yield* new HeadLost({ subject: at.subject, expected })

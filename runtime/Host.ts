@@ -3,6 +3,7 @@ import type { ActorKind } from './ActorKind.ts'
 import type { Ask } from './Ask.ts'
 import { Claims } from './Claims.ts'
 import { type Considered, handleCommand } from './commands.ts'
+import { countFailure, countHandover } from './counters.ts'
 import { LogUnavailable } from './errors.ts'
 import { CLAIM_STAGGER_MS, COMMAND_ACK_WAIT_MS, SWEEP_MS, TELL_FAILED_ATTEMPTS_MAX, TELL_FAILED_MS_MAX } from './limits.ts'
 import type { Log } from './Log.ts'
@@ -116,8 +117,12 @@ const handAllOver = (actors: ReadonlyArray<OwnedActor>, within_ms: number, left:
 /** After the last activation here: says what came of the actor and gives the lease up, where that is not done. */
 const settle = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, revision: number, exit: FinalExit) {
   yield* Effect.logInfo('actor ended here', { exit: exit._tag, ...('reason' in exit ? { reason: exit.reason } : {}) })
+  if (exit._tag === 'Released') yield* countHandover
   if (exit._tag === 'Superseded' || exit._tag === 'Released') return
-  if (exit._tag === 'Failed') yield* tellFailed(kind.onFailed(id, exit.reason, revision))
+  if (exit._tag === 'Failed') {
+    yield* countFailure
+    yield* tellFailed(kind.onFailed(id, exit.reason, revision))
+  }
   yield* giveUp(kind.kind, id, revision)
 })
 

@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Clock, Effect } from 'effect'
 import { DeadLetterSchema } from '../proto/gen/millrace/v1/dead_letter_pb.js'
+import { countDeadLetter } from './counters.ts'
 import type { LogFull, LogUnavailable } from './errors.ts'
 import { newId } from './ids.ts'
 import { Log, type LogEntry } from './Log.ts'
@@ -18,5 +19,6 @@ export const park = Effect.fnUntraced(function* (
   const at_ms = yield* Clock.currentTimeMillis
   const letter = create(DeadLetterSchema, { letterId: newId(), kind, id, atMs: BigInt(at_ms), reason, subject: entry.subject, seq: BigInt(entry.seq), body: entry.data, context })
   yield* log.publish(subjects.dead(kind, id), toBinary(DeadLetterSchema, letter))
+  yield* countDeadLetter(kind)
   yield* Effect.logError('dead letter', { kind, id, reason, subject: entry.subject, seq: entry.seq })
 })

@@ -2,6 +2,7 @@ import { Cause, Deferred, Effect } from 'effect'
 import { type Activation, activate } from './Activation.ts'
 import type { ActivationExit } from './ActivationExit.ts'
 import type { ActorKind } from './ActorKind.ts'
+import { countRestart } from './counters.ts'
 import { UNAVAILABLE_PAUSE_MS } from './limits.ts'
 import { decideRestart, supervisor, type SupervisorSpec, type SupervisorState } from './supervision.ts'
 
@@ -59,6 +60,7 @@ export const supervise = <Record, State, Message, Action, R, R2>(kind: ActorKind
       if (exit._tag !== 'Crashed' && exit._tag !== 'Unavailable') return exit
       const { state: next, step } = afterDeath(state, id, exit)
       if (step._tag === 'Escalate') return { _tag: 'Failed', reason: step.reason } as const
+      yield* countRestart(exit._tag === 'Unavailable' ? 'unavailable' : exit.broke ? 'broke' : 'ended')
       yield* Effect.logWarning('actor restarts', { reason: exit.reason, after_ms: step.after_ms })
       state = next
       if (exit._tag === 'Crashed') broke = exit.broke ? exit.reason : undefined

@@ -1,5 +1,6 @@
 import { Clock, Effect, Result } from 'effect'
 import type { ActorKind, Owned } from './ActorKind.ts'
+import { countTakeover } from './counters.ts'
 import { type Appender, Log } from './Log.ts'
 import { newestReadable } from './newestReadable.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
@@ -36,6 +37,7 @@ export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, 
     )
     if (token === undefined) continue
     if (step.previousToken > 0) yield* Effect.forkChild(removeConsumer(log.subject(kind.inbox, id), consumerName(id, step.previousToken)))
+    yield* countTakeover(head === undefined ? 'new' : 'running')
     yield* Effect.logInfo('taken over', { token, attempts: step.stamp.attempts })
     const owned: Owned<Record> = { id, token, head: head?.record, resumeSeq: step.stamp.resumeSeq, attempts: step.stamp.attempts, brokenBy: step.stamp.brokenBy ?? '' }
     const takenOver: TakenOver<Record> = { owned, appender }
