@@ -82,8 +82,9 @@ const opener = Effect.gen(function* () {
     if (head === undefined) yield* expectLive(id, yield* streams.get(id))
     const begin = head ? yield* Effect.provideService(beginning(id, at, head), Log, log) : { seq: 0, msn: 0 }
     if (head && isEnd(head)) yield* Effect.provideService(expectUntrimmed(id, at, begin, yield* streams.get(id)), Log, log)
-    const stream = yield* make(id, begin)
-    yield* log.follow(at, Math.max(1, begin.seq), (entry) => stream.take(entry))
+    const from = head ? beginningLeft(begin, head, (yield* log.usage(at.log)).firstSeq) : begin
+    const stream = yield* make(id, from)
+    yield* log.follow(at, Math.max(1, from.seq), (entry) => stream.take(entry))
     if (head) yield* caughtUp(stream, head.seq)
     return stream
   })
@@ -125,6 +126,14 @@ const beginning = Effect.fnUntraced(function* (id: string, at: LogSubject, head:
   }
   return yield* new HeadUnreadable({ id, seq: head.seq })
 })
+
+// A log without room was trimmed into the live window: it begins with the oldest segment that is left of it.
+const beginningLeft = (begin: Beginning, { data }: LogEntry, firstSeq: number): Beginning => {
+  if (begin.seq >= firstSeq) return begin
+  const checkpoint = decodeRecord(data)?.checkpoint
+  const left = checkpoint?.segments.findIndex((segment) => Number(segment.firstSeq) >= firstSeq) ?? -1
+  return checkpoint === undefined || left < 0 ? begin : { seq: Number(checkpoint.segments[left]?.firstSeq), msn: checkpoint.windowStartMsn + left }
+}
 
 const beginningIn = ({ seq, data }: LogEntry): Beginning | undefined => {
   const checkpoint = decodeRecord(data)?.checkpoint
