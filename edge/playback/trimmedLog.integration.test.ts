@@ -29,7 +29,7 @@ it('a viewer who comes to a log that was trimmed into the live window begins wit
     expect(checkMedia(text).broken).toEqual([])
     const { segments } = parseMedia(text)
     expect(segments.length).toBeGreaterThan(1)
-    for (const { uri } of segments) expect((await fetch(`${edge.url}/live/${id}/source/${uri}`)).status, uri).toBe(200)
+    for (const { uri } of segments.slice(0, -1)) expect((await fetch(`${edge.url}/live/${id}/source/${uri}`)).status, uri).toBe(200)
   } finally {
     await edge.stop()
   }
