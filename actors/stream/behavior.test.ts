@@ -8,7 +8,7 @@ import { chunksOf, containerOf, factsOf, readSource } from '../testing/readSourc
 import { recording, type Recording } from '../testing/recordings.ts'
 import { decideStream } from './behavior.ts'
 import { drive, fragmentsIn, type Weather } from './testing/drive.ts'
-import { Inbox, inboxOf, StreamWorld } from './testing/StreamWorld.ts'
+import { Inbox, inboxOf, joinedInboxOf, StreamWorld } from './testing/StreamWorld.ts'
 
 const calm: Weather = { seed: 1, crashes: 0, drains: 0, refusals: 0, ticks: 0 }
 const weathers = (most: Partial<Weather>): fc.Arbitrary<Weather> =>
@@ -99,6 +99,13 @@ describe('a stream comes out whole and playable', () => {
       expectWhole(world, ['100ms-h264.webm'])
       expect(world.media.some(({ record }) => record.body.case === 'piece')).toBe(true)
     }), { numRuns: 30 })
+  })
+
+  it('where records hold several chunks', () => {
+    const which = fc.constantFrom('100ms-h264.webm', '100ms-avc3.mp4', 'resize-h264.webm')
+    fc.assert(fc.property(weathers({ crashes: 5, drains: 2 }), which, fc.integer({ min: 2, max: 40 }), (weather, name, each) => {
+      expectWhole(published(joinedInboxOf(recording(name), each), weather, [240]), [name])
+    }), { numRuns: 20 })
   })
 
   it('where the publisher begins anew, with another source', () => {

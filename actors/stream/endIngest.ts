@@ -1,8 +1,8 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { Clock, Effect, Result } from 'effect'
-import { type EndReason, type IngestRecord, IngestEndSchema, IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import type { EndReason, IngestRecord } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { LogUnavailable } from '../../runtime/errors.ts'
 import { Log } from '../../runtime/Log.ts'
+import { decodeIngestRecord, encodeIngestRecord } from '../inbox/ingestRecord.ts'
 
 const RETRY_MS = 500
 /** A log that takes longer than this to say what its head is counts as away. */
@@ -34,15 +34,15 @@ const append = Effect.fnUntraced(function* (id: string, reason: EndReason, ifHea
   if (ifHead !== undefined && seq !== ifHead) return
   const body = head === undefined ? undefined : bodyOf(head.data)
   if (body?.case === 'end') return
-  const end = create(IngestEndSchema, { reason, session: body === undefined ? 0 : sessionOf(body) })
+  const end = { reason, session: body === undefined ? 0 : sessionOf(body) }
   const receivedAtMs = BigInt(yield* Clock.currentTimeMillis)
-  yield* log.appender(at, seq).append(toBinary(IngestRecordSchema, create(IngestRecordSchema, { receivedAtMs, body: { case: 'end', value: end } })))
+  yield* log.appender(at, seq).append(encodeIngestRecord({ receivedAtMs, body: { case: 'end', value: end } }))
 })
 
 const atOnce = <A>(head: Effect.Effect<A, LogUnavailable>): Effect.Effect<A, LogUnavailable> =>
   head.pipe(Effect.timeoutOrElse({ duration: HEAD_WAIT_MS, orElse: () => new LogUnavailable({ operation: 'end of the inbox', reason: 'no answer in time' }) }))
 
 const bodyOf = (data: Uint8Array): IngestRecord['body'] | undefined =>
-  Result.getOrUndefined(Result.map(Result.try(() => fromBinary(IngestRecordSchema, data)), ({ body }) => body))
+  Result.getOrUndefined(Result.map(Result.try(() => decodeIngestRecord(data)), ({ body }) => body))
 
 const sessionOf = (body: IngestRecord['body']): number => (body.case === 'open' || body.case === 'chunk' || body.case === 'end' ? body.value.session : 0)

@@ -8,7 +8,8 @@ import { recording } from '../testing/recordings.ts'
 import { BACKLOG_BYTES_LOW, FEED_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts'
 import type { Action } from './streamState.ts'
 import { drive, fragmentsIn } from './testing/drive.ts'
-import { Inbox, inboxOf, StreamWorld } from './testing/StreamWorld.ts'
+import { damaged } from './testing/lossyInbox.ts'
+import { Inbox, inboxOf, joinedInboxOf, StreamWorld } from './testing/StreamWorld.ts'
 
 const NAME = '100ms-h264.webm'
 const calm = { seed: 1, crashes: 0, drains: 0, refusals: 0, ticks: 0 }
@@ -213,6 +214,65 @@ describe('chunks', () => {
     expect(world.warnings).toEqual([])
     expect(framesOf(world)).toBe(recording(NAME).frames + other.frames)
   })
+})
+
+describe('records of several chunks', () => {
+  /** Records of five chunks, changed. */
+  const joined = (change: (entries: ReadonlyArray<LogEntry>) => ReadonlyArray<LogEntry>): Inbox => {
+    const inbox = joinedInboxOf(recording(NAME), 5)
+    const entries = change(inbox.entries).map((entry, i) => ({ ...entry, seq: i + 1 }))
+    inbox.entries.splice(0, inbox.entries.length, ...entries)
+    return inbox
+  }
+  const lossesOf = (world: StreamWorld) => world.media.at(-1)?.record.checkpoint?.losses
+
+  it('that overlap what was read give what is new of them', () => {
+    const { mimeType, chunks, frames } = recording(NAME)
+    const inbox = new Inbox()
+    inbox.open(mimeType)
+    inbox.joined(chunks.slice(0, 12).map(({ bytes }) => bytes))
+    const again = new Inbox()
+    again.open(mimeType)
+    for (const { bytes } of chunks.slice(0, 8)) again.chunk(bytes)
+    again.joined(chunks.slice(8, 20).map(({ bytes }) => bytes))
+    for (const { bytes } of chunks.slice(20)) again.chunk(bytes)
+    again.end()
+    inbox.entries.push(...again.entries.slice(9).map((entry, i) => ({ ...entry, seq: i + 3 })))
+    const world = driven(inbox)
+    expect([world.warnings, lossesOf(world), framesOf(world)]).toEqual([[], [], frames])
+  })
+
+  it('are a loss of as many, where they are missing, and where they are damaged', () => {
+    const gone = driven(joined(without(5)))
+    expect(lossesOf(gone)).toMatchObject([{ kind: LossKind.MISSING, firstSeq: 20, chunks: 5, resumedSeq: 26 }])
+    const hurt = driven(joined((entries) => entries.map((entry, i) => (i === 5 ? damaged(entry) : entry))))
+    expect(lossesOf(hurt)).toMatchObject([{ kind: LossKind.DAMAGED, firstSeq: 20, chunks: 5, resumedSeq: 26 }])
+    expect(framesOf(hurt)).toBe(framesOf(gone))
+  })
+
+  it('keep what is known of the chunk that a successor resumes in', () => {
+    const world = new StreamWorld(joined(without(5)))
+    drive(world, { ...calm, seed: 3, crashes: 5 })
+    expect(lossesOf(world)).toMatchObject([{ kind: LossKind.MISSING, firstSeq: 20, chunks: 5, resumedSeq: 26 }])
+  })
+})
+
+it('chunks that were acknowledged, and that the log no longer had when their publisher came back, are a loss', () => {
+  const { mimeType, chunks } = recording(NAME)
+  for (const until of [chunks.length, 20]) {
+    const inbox = new Inbox()
+    inbox.open(mimeType)
+    for (const [i, { bytes }] of chunks.slice(0, until).entries()) {
+      inbox.chunk(bytes)
+      if (i !== 19) continue
+      inbox.entries.splice(-2)
+      inbox.resume(mimeType)
+    }
+    inbox.end()
+    inbox.entries.forEach((entry, i) => (inbox.entries[i] = { ...entry, seq: i + 1 }))
+    const world = driven(inbox)
+    expect(world.media.at(-1)?.record.checkpoint).toMatchObject({ lostChunks: 2n, losses: [{ kind: LossKind.MISSING, firstSeq: 18, chunks: 2 }] })
+  }
 })
 
 it('a publisher that comes back goes on where it was', () => {

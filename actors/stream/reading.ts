@@ -1,8 +1,7 @@
-import { fromBinary } from '@bufbuild/protobuf'
-import { type Chunk, type IngestRecord, IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import type { Chunk, IngestRecord, Open } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { LossKind } from '../../proto/gen/millrace/v1/loss_pb.js'
-import { crc32c } from '../../runtime/checksum.ts'
 import type { LogEntry } from '../../runtime/Log.ts'
+import { decodeIngestRecord, framesIn, isWhole, splitFrames } from '../inbox/ingestRecord.ts'
 import { pendingBytes } from '../packager/packager.ts'
 import { pushChunk } from '../source/sourceIndex.ts'
 import { lose } from './gaps.ts'
@@ -12,7 +11,7 @@ import { parkPoison } from './poison.ts'
 import { resumeSeqOf } from './resumePoint.ts'
 import { beginEpoch, leaveRun } from './runs.ts'
 import { takeItem } from './sourceItems.ts'
-import type { Source, StreamState } from './streamState.ts'
+import type { Source, StreamState, UnreadFrame } from './streamState.ts'
 import type { Turn } from './Turn.ts'
 
 /** The inbox gave an entry. */
@@ -29,6 +28,12 @@ export const read = (turn: Turn): void => {
     if (item !== undefined) {
       turn.set({ items })
       takeItem(turn, item)
+      continue
+    }
+    const [frame, ...frames] = turn.state.frames
+    if (frame !== undefined) {
+      turn.set({ frames })
+      readFrame(turn, frame)
       continue
     }
     const [entry, ...backlog] = turn.state.backlog
@@ -53,16 +58,16 @@ const readEntry = (turn: Turn, entry: LogEntry): void => {
     turn.act({ _tag: 'Warn', reason: `record ${entry.seq} of the inbox cannot be decoded` })
     return turn.setSource({ doubt: entry.seq })
   }
-  const { body, receivedAtMs } = record
-  turn.setSource({ receivedAt_ms: Number(receivedAtMs) })
+  const { body } = record
+  const receivedAt_ms = Number(record.receivedAtMs)
+  turn.setSource({ receivedAt_ms })
   switch (body.case) {
     case 'open':
-      if (isLater(turn.state, body.value)) toEpoch(turn, body.value, entry.seq + 1)
-      return
+      return isLater(turn.state, body.value) ? toEpoch(turn, body.value, entry.seq + 1) : onCameBack(turn, entry, body.value)
     case 'chunk':
-      if (!isLater(turn.state, body.value)) return readChunk(turn, entry, body.value)
+      if (!isLater(turn.state, body.value)) return readChunk(turn, entry, body.value, receivedAt_ms)
       // The epoch's own first record is lost, or was trimmed.
-      putBack(turn, entry)
+      turn.set({ backlog: [entry, ...turn.state.backlog], backlogBytes: turn.state.backlogBytes + entry.data.byteLength })
       return toEpoch(turn, body.value, entry.seq)
     case 'end':
       noteDoubtful(turn)
@@ -74,14 +79,11 @@ const readEntry = (turn: Turn, entry: LogEntry): void => {
 
 const decode = (entry: LogEntry): IngestRecord | undefined => {
   try {
-    return fromBinary(IngestRecordSchema, entry.data)
+    return decodeIngestRecord(entry.data)
   } catch {
     return undefined
   }
 }
-
-const putBack = (turn: Turn, entry: LogEntry): void =>
-  turn.set({ backlog: [entry, ...turn.state.backlog], backlogBytes: turn.state.backlogBytes + entry.data.byteLength })
 
 const isLater = ({ source }: StreamState, { epoch }: { readonly epoch: number }): boolean => source === undefined || epoch > source.epoch
 
@@ -91,23 +93,42 @@ const toEpoch = (turn: Turn, { epoch, mimeType }: { readonly epoch: number; read
   leaveRun(turn, { _tag: 'Epoch', epoch, mimeType, ingestSeq })
 }
 
-/** The expected chunk is taken, an earlier one dropped; a later or a damaged one means that something was lost. */
-const readChunk = (turn: Turn, entry: LogEntry, chunk: Chunk): void => {
-  const { source, config } = turn.state
+/** The publisher is to go on behind chunks that were acknowledged: those that were not read are lost. */
+const onCameBack = (turn: Turn, entry: LogEntry, open: Open): void => {
+  const { source } = turn.state
+  if (source?.expected === undefined || source.unreadable || open.epoch < source.epoch || open.nextSeq <= source.expected.seq) return
+  const { seq } = source.expected
+  turn.setSource({ doubt: undefined, expected: { seq: open.nextSeq, piece: 0 } })
+  lose(turn, { kind: LossKind.MISSING, firstSeq: seq, endSeq: open.nextSeq, reason: `chunk ${seq} is missing` }, entry.seq + 1)
+}
+
+const readChunk = (turn: Turn, entry: LogEntry, chunk: Chunk, receivedAt_ms: number): void => {
+  const { source } = turn.state
   if (source === undefined || chunk.epoch < source.epoch) return
+  const damaged = !isWhole(chunk)
+  const frames = damaged ? [{ chunk, receivedAt_ms }] : splitFrames(chunk, receivedAt_ms)
+  turn.set({ frames: frames.map((frame) => ({ ...frame, entry, damaged })) })
+}
+
+/** The expected frame is taken, an earlier one dropped; a later or a damaged one means that something was lost. */
+const readFrame = (turn: Turn, frame: UnreadFrame): void => {
+  const { source, config } = turn.state
+  const { entry, chunk, receivedAt_ms } = frame
+  if (source === undefined) return
   if (source.unreadable) return turn.set({ resume: { _tag: 'Start', ingestSeq: entry.seq + 1 } })
   const expected = source.expected ?? (entry.seq === config.resumeSeq ? chunk : { seq: source.reading, piece: 0 })
-  if (isBefore(chunk, expected)) return
-  const reading = { reading: chunk.seq, doubt: undefined, spots: withSpot(turn.state, source, entry.seq, chunk.seq) }
-  if (chunk.seq !== expected.seq || chunk.piece !== expected.piece) {
-    putBack(turn, entry)
-    turn.setSource({ ...reading, expected: { seq: chunk.seq, piece: chunk.piece } })
+  const endSeq = chunk.seq + framesIn(chunk)
+  if (isBefore({ seq: endSeq - 1, piece: chunk.piece }, expected)) return
+  turn.setSource({ receivedAt_ms, reading: chunk.seq, doubt: undefined, spots: withSpot(turn.state, source, frame) })
+  if (isBefore(expected, chunk)) {
+    turn.set({ frames: [frame, ...turn.state.frames] })
+    turn.setSource({ expected: { seq: chunk.seq, piece: chunk.piece } })
     return lose(turn, { kind: LossKind.MISSING, firstSeq: expected.seq, endSeq: chunk.seq + (chunk.piece > 0 ? 1 : 0), reason: `chunk ${expected.seq} is missing` }, entry.seq)
   }
-  const next = chunk.piece + 1 >= chunk.pieces ? { seq: chunk.seq + 1, piece: 0 } : { seq: chunk.seq, piece: chunk.piece + 1 }
-  turn.setSource({ ...reading, expected: next })
-  if (crc32c(chunk.data) !== chunk.crc32c) {
-    return lose(turn, { kind: LossKind.DAMAGED, firstSeq: chunk.seq, endSeq: chunk.seq + 1, reason: `chunk ${chunk.seq} is damaged` }, entry.seq + 1)
+  turn.setSource({ expected: chunk.piece + 1 < chunk.pieces ? { seq: chunk.seq, piece: chunk.piece + 1 } : { seq: endSeq, piece: 0 } })
+  if (frame.damaged) {
+    const firstSeq = Math.max(chunk.seq, expected.seq)
+    return lose(turn, { kind: LossKind.DAMAGED, firstSeq, endSeq, reason: `chunk ${firstSeq} is damaged` }, entry.seq + 1)
   }
   const { index, items } = pushChunk(source.index, { ingestSeq: entry.seq, offset: Number(chunk.offset), bytes: chunk.data })
   turn.setSource({ index })
@@ -115,12 +136,20 @@ const readChunk = (turn: Turn, entry: LogEntry, chunk: Chunk): void => {
   parkPoison(turn, entry, chunk, items)
 }
 
-const isBefore = (chunk: Chunk, expected: { readonly seq: number; readonly piece: number }): boolean =>
-  chunk.seq < expected.seq || (chunk.seq === expected.seq && chunk.piece < expected.piece)
+interface Place {
+  readonly seq: number
+  readonly piece: number
+}
 
-const withSpot = ({ resume }: StreamState, { spots }: Source, ingestSeq: number, chunk: number): Source['spots'] => {
-  const needed = spots.findLastIndex((spot) => spot.ingestSeq <= resumeSeqOf(resume))
-  return spots.at(-1)?.ingestSeq === ingestSeq ? spots : [...spots.slice(Math.max(0, needed, spots.length - SPOTS_MAX)), { ingestSeq, chunk }]
+const isBefore = (one: Place, other: Place): boolean => one.seq < other.seq || (one.seq === other.seq && one.piece < other.piece)
+
+/** Of the record to resume at all are kept: whoever resumes begins with its first. */
+const withSpot = ({ resume }: StreamState, { spots }: Source, { entry, chunk }: UnreadFrame): Source['spots'] => {
+  const last = spots.at(-1)
+  if (last?.ingestSeq === entry.seq && last.chunk === chunk.seq) return spots
+  const resumed = spots.findLast(({ ingestSeq }) => ingestSeq <= resumeSeqOf(resume))?.ingestSeq ?? 0
+  const needed = spots.findIndex(({ ingestSeq }) => ingestSeq >= resumed)
+  return [...spots.slice(Math.max(0, needed, spots.length - SPOTS_MAX)), { ingestSeq: entry.seq, offset: Number(chunk.offset), chunk: chunk.seq }]
 }
 
 /** A record that could not be decoded was the next chunk, if nothing that came since shows otherwise. */

@@ -31,16 +31,22 @@ const need = (track: Track, source: Source): number => {
   return end - warmUp_ms * TICKS_PER_MS
 }
 
-/** Chunk that the record `ingestSeq` of the inbox holds, or a piece of. */
-export const chunkAt = (source: Pick<Source, 'spots' | 'reading'> | undefined, ingestSeq: number): number =>
-  source?.spots.findLast((spot) => spot.ingestSeq <= ingestSeq)?.chunk ?? source?.reading ?? 0
+/** Chunk that holds a byte of the epoch, in the record `ingestSeq` of the inbox. */
+export const chunkAt = ({ spots, reading }: Pick<Source, 'spots' | 'reading'>, { ingestSeq, offset }: { readonly ingestSeq: number; readonly offset: number }): number =>
+  spots.findLast((spot) => spot.ingestSeq < ingestSeq || (spot.ingestSeq === ingestSeq && spot.offset <= offset))?.chunk ?? reading
+
+/** First chunk that the record `ingestSeq` of the inbox holds, or a piece of. */
+const firstChunkOf = (source: Pick<Source, 'spots' | 'reading'>, ingestSeq: number): number => {
+  const last = source.spots.findLast((spot) => spot.ingestSeq <= ingestSeq)
+  return source.spots.find((spot) => spot.ingestSeq === last?.ingestSeq)?.chunk ?? source.reading
+}
 
 /** Sequence of the inbox at which a successor opens its mailbox. */
 export const resumeSeqOf = (resume: ResumePoint): number => (resume._tag === 'Start' ? resume.ingestSeq : resume.point.position.ingestSeq)
 
 /** The source's share of a checkpoint. */
 export const writeSource = (source: Source, resume: ResumePoint): SourceCheckpoint => {
-  const chunkSeq = chunkAt(source, resumeSeqOf(resume))
+  const chunkSeq = firstChunkOf(source, resumeSeqOf(resume))
   const base = { epoch: source.epoch, mimeType: source.mimeType, unreadable: source.unreadable, chunkSeq, ...writeTracks(source.tracks) }
   if (resume._tag === 'Start' || source.header === undefined) return create(SourceCheckpointSchema, { ...base, ingestSeq: BigInt(resumeSeqOf(resume)) })
   const { position, pts, audioClock } = resume.point

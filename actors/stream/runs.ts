@@ -107,7 +107,7 @@ export const place = (turn: Turn, firstPts: number): void => {
     turn.setSource({ offset_ms, offsetKnown: true })
   }
   const reason = turn.state.missing.at(-1)?.reason
-  if (run.found !== undefined && first !== undefined) settleLosses(turn, chunkAt(source, first.position.ingestSeq), run.found.frames)
+  if (run.found !== undefined && first !== undefined) settleLosses(turn, chunkAt(source, first.position), run.found.frames)
   if (run.found !== undefined) turn.set({ poison: undefined })
   if (packager.tracks.some(({ lastPts }) => lastPts >= 0) && !continues(turn)) enqueueDiscontinuity(turn, reason ?? 'the source changed')
   else if (reason !== undefined) enqueueMark(turn, reason)

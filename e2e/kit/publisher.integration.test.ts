@@ -9,7 +9,8 @@ const startEdge = async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/ws/stream' })
   await once(server, 'listening')
   const stored: Array<string> = []
-  const edge = { stored, acknowledges: true, refuses: false, sockets: [] as Array<WebSocket>, server, url: '' }
+  const resumptions: Array<object> = []
+  const edge = { stored, resumptions, loses: 0, acknowledges: true, refuses: false, sockets: [] as Array<WebSocket>, server, url: '' }
   server.on('connection', (socket) => {
     edge.sockets.push(socket)
     const say = (message: object): void => socket.send(JSON.stringify(message))
@@ -25,7 +26,10 @@ const startEdge = async () => {
         return socket.close(4409)
       }
       if (type === 'start') say({ type: 'started', recordingId: 'r', epoch: 0, nextSeq: 0, publisherToken: 't' })
-      if (type === 'resume') say({ type: 'resumed', epoch: 0, nextSeq: stored.length })
+      if (type === 'resume') {
+        resumptions.push(JSON.parse(String(data)) as object)
+        say({ type: 'resumed', epoch: 0, nextSeq: stored.length - edge.loses })
+      }
       if (type === 'stop') say({ type: 'stopped', recordingId: 'r', duration: 1, segmentsUploaded: 2, bytesUploaded: 3 })
     })
   })
@@ -56,7 +60,20 @@ test('sends again, after a drop, just what was not acknowledged', async () => {
   publisher.send(chunk('c'))
   await publisher.drained()
   expect(edge.stored).toEqual(['a', 'b', 'c'])
+  expect(edge.resumptions).toMatchObject([{ epoch: 0, acked: { seq: 0, bytes: 0 } }])
   expect(await publisher.stop()).toEqual({ recordingId: 'r', duration: 1, segmentsUploaded: 2, bytesUploaded: 3 })
+})
+
+test('ends rather than send what it has under the number of a chunk that it has no more', async () => {
+  const publisher = await startPublishing(edge.url)
+  publisher.send(chunk('a'))
+  await publisher.drained()
+  edge.loses = 1
+  edge.acknowledges = false
+  publisher.send(chunk('b'))
+  publisher.drop()
+  await expect(publisher.failed).rejects.toMatchObject({ code: 4400, message: 'chunk 0 is asked for, and is not kept any more: only a new epoch can go on' })
+  expect(edge.stored).toEqual(['a'])
 })
 
 test('goes on at another edge', async () => {

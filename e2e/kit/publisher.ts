@@ -58,6 +58,8 @@ export interface Publisher {
   readonly failed: Promise<never>
 }
 
+const BAD_MESSAGE = 4400
+
 class Publishing implements Publisher {
   readonly messages: Array<EdgeMessage> = []
   readonly failed: Promise<never>
@@ -69,6 +71,8 @@ class Publishing implements Publisher {
   /** Chunks not yet acknowledged; the first has the sequence `floor`. */
   private readonly kept: Array<Uint8Array> = []
   private floor = 0
+  /** The newest acknowledgement of the epoch. */
+  private acked = { seq: -1, bytes: 0 }
   private attached = false
   private over = false
   private stopping = false
@@ -167,7 +171,7 @@ class Publishing implements Publisher {
     const onMessage = (message: EdgeMessage): void => {
       this.messages.push(message)
       this.heard_ms = performance.now()
-      if (message.type === 'ack') this.forget(Number(message['seq']) + 1)
+      if (message.type === 'ack') this.onAck({ seq: Number(message['seq']), bytes: Number(message['bytes']) })
     }
     return new EdgeSocket(edge, onMessage, this.options.silence_ms)
   }
@@ -178,6 +182,11 @@ class Publishing implements Publisher {
       if (this.kept.length === 0 && this.attached && !this.stopping) this.heard_ms = performance.now()
       if (performance.now() - this.heard_ms > silence_ms) this.drop()
     }, silence_ms / 10).unref()
+  }
+
+  private onAck(acked: { readonly seq: number; readonly bytes: number }): void {
+    this.acked = acked
+    this.forget(acked.seq + 1)
   }
 
   /** Lets go of everything before the sequence `next`. */
@@ -226,9 +235,11 @@ class Publishing implements Publisher {
     const { streamKey } = this.options
     this.connection = this.connect()
     await this.connection.opened()
-    const question = { type: 'resume', ...this.identity, ...(streamKey === undefined ? {} : { streamKey }) }
+    const question = { type: 'resume', ...this.identity, ...(streamKey === undefined ? {} : { streamKey }), acked: this.acked }
     const resumed = await this.connection.ask(question, 'resumed')
-    this.forget(Number(resumed['nextSeq']))
+    const next = Number(resumed['nextSeq'])
+    if (next < this.floor) throw new PublishingEnded(BAD_MESSAGE, `chunk ${next} is asked for, and is not kept any more: only a new epoch can go on`)
+    this.forget(next)
     this.attach(this.connection)
   }
 }

@@ -27,11 +27,16 @@ export class FramePool {
 
   /** Copies a frame into a buffer of its own, with headroom where the pool has buffers of that size. */
   copy(frame: ArrayBuffer): Uint8Array {
-    const size = sizeFor(frame.byteLength)
-    if (size > POOLED_FRAME_BYTES_MAX) return new Uint8Array(frame.slice(0))
-    const bytes = new Uint8Array(this.#take(size), FRAME_HEADROOM_BYTES, frame.byteLength)
+    if (sizeFor(frame.byteLength) > POOLED_FRAME_BYTES_MAX) return new Uint8Array(frame.slice(0))
+    const bytes = this.make(frame.byteLength)
     bytes.set(new Uint8Array(frame))
     return bytes
+  }
+
+  /** So many bytes of whatever value, with headroom where the pool has buffers of that size. */
+  make(bytes: number): Uint8Array {
+    const size = sizeFor(bytes)
+    return size > POOLED_FRAME_BYTES_MAX ? new Uint8Array(bytes) : new Uint8Array(this.#take(size), FRAME_HEADROOM_BYTES, bytes)
   }
 
   /** How many bytes in front of `bytes` may be written: none where the buffer is not of this pool. */

@@ -238,7 +238,7 @@ export class PublisherSession {
   }
 
   #count(ack: Extract<SessionAction, { _tag: 'Ack' }>): void {
-    this.#services.figures.framesAcked += 1
+    this.#services.figures.framesAcked += ack.frames
     this.#ack(ack)
   }
 

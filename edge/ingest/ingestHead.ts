@@ -1,3 +1,4 @@
+import { framesIn } from '../../actors/inbox/ingestRecord.ts'
 import type { Chunk, EndReason, IngestRecord } from '../../proto/gen/millrace/v1/ingest_pb.js'
 
 /** A piece of a frame that the log holds already. */
@@ -55,7 +56,7 @@ export const readIngestHead = (record: IngestRecord | undefined, seq: number): I
 const afterChunk = (chunk: Chunk, seq: number): EpochPosition => {
   const { session, epoch, mimeType } = chunk
   const end = Number(chunk.offset) + chunk.data.length
-  if (chunk.piece + 1 === chunk.pieces) return { session, epoch, mimeType, nextSeq: chunk.seq + 1, nextOffset: end, halfFirstSeq: 0 }
+  if (chunk.piece + 1 === chunk.pieces) return { session, epoch, mimeType, nextSeq: chunk.seq + framesIn(chunk), nextOffset: end, halfFirstSeq: 0 }
   const halfFirstSeq = chunk.piece === 0 ? seq : Number(chunk.firstSeq)
   return { session, epoch, mimeType, nextSeq: chunk.seq, nextOffset: end, halfFirstSeq }
 }

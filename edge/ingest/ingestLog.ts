@@ -1,7 +1,8 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { Clock, Effect, Result, Schedule } from 'effect'
+import { decodeIngestRecord } from '../../actors/inbox/ingestRecord.ts'
 import { StreamEventSchema } from '../../proto/gen/millrace/v1/event_pb.js'
-import { type IngestRecord, IngestRecordSchema } from '../../proto/gen/millrace/v1/ingest_pb.js'
+import type { IngestRecord } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import type { LogFull, LogUnavailable } from '../../runtime/errors.ts'
 import { newId } from '../../runtime/ids.ts'
@@ -22,24 +23,24 @@ export const untilAnswered = <A>(request: Effect.Effect<A, LogUnavailable>): Eff
 
 /** A record of no known kind says as little of where its stream stands as one that cannot be decoded. */
 const decode = (data: Uint8Array): IngestRecord => {
-  const record = fromBinary(IngestRecordSchema, data)
+  const record = decodeIngestRecord(data)
   if (record.body.case === undefined) throw new Error('a record of the inbox is of no known kind')
   return record
 }
 
 /**
  * What the newest record of a stream's ingest log says, and the sequence of its head. Where the head is damaged, that is
- * the newest record before it: its publisher is asked again for what the damaged ones held.
+ * the newest record before it: its publisher is asked again for what the damaged ones held, as far as it has that.
  */
 export const findHead = (log: LogService, id: string): Effect.Effect<SessionInput> =>
   untilAnswered(
     Effect.gen(function* () {
       const at = log.subject('ingest', id)
       const entry = yield* log.head(at)
-      if (entry === undefined) return { _tag: 'HeadFound', head: readIngestHead(undefined, 0), seq: 0 }
+      if (entry === undefined) return { _tag: 'HeadFound', head: readIngestHead(undefined, 0), seq: 0, damaged: false }
       const newest = yield* newestReadable(log, at, entry, decode)
-      if (Result.isFailure(newest)) return { _tag: 'HeadFound', head: { _tag: 'Unreadable' }, seq: entry.seq }
-      return { _tag: 'HeadFound', head: readIngestHead(newest.success.record, newest.success.seq), seq: entry.seq }
+      if (Result.isFailure(newest)) return { _tag: 'HeadFound', head: { _tag: 'Unreadable' }, seq: entry.seq, damaged: true }
+      return { _tag: 'HeadFound', head: readIngestHead(newest.success.record, newest.success.seq), seq: entry.seq, damaged: newest.success.seq !== entry.seq }
     })
   )
 
@@ -56,11 +57,11 @@ export const findHalf = (log: LogService, id: string, position: EpochPosition, t
 const REFUSALS = { Fenced: 'Fenced', HeadLost: 'HeadLost', LogFull: 'Full', RecordTooBig: 'TooBig' } as const
 
 /**
- * Appends one record; resolves only when it is known whether it is stored. The buffer of an undivided frame goes back to
- * the pool where nobody can read it any more.
+ * Appends one record; resolves only when it is known whether it is stored. Its buffer goes back to the pool where nobody
+ * can read it any more.
  */
 export const append = (appender: Appender, frames: FramePool, received_ms: number, body: IngestBody): Effect.Effect<SessionInput> =>
-  appender.append(encodeIngest(received_ms, body, (frame) => frames.headroom(frame)), (record) => frames.giveBack(record)).pipe(
+  appender.append(encodeIngest(received_ms, body, frames), (record) => frames.giveBack(record)).pipe(
     Effect.map((seq): SessionInput => ({ _tag: 'Stored', seq })),
     Effect.catch((error: AppendError) => Effect.succeed<SessionInput>({ _tag: 'Refused', why: REFUSALS[error._tag] }))
   )

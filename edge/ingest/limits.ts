@@ -10,6 +10,12 @@ export const FRAME_BYTES_MAX = 16 * 1024 * 1024
 export const PAYLOAD_BYTES_MAX = 2 * FRAME_BYTES_MAX
 /** Biggest piece of a frame in one record, where the NATS server takes it. */
 export const PIECE_BYTES_MAX = 4 * 1024 * 1024
+/**
+ * Most of what the frames that came while another record was on its way may have together in the next one: less than
+ * readers ask for at a time. A bigger frame is a record by itself, or several.
+ */
+export const JOINED_BYTES_MAX = 448 * 1024
+export const JOINED_FRAMES_MAX = 256
 /** Room in front of a pooled frame for what its record says beside the media. */
 export const FRAME_HEADROOM_BYTES = 512
 /** Smallest and biggest buffer of the frame pool. Frames that need bigger ones are rare and allocated as they come. */

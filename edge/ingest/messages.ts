@@ -29,10 +29,16 @@ const Start = Schema.Struct({
   streamKey: Schema.optionalKey(text(200, 'streamKey'))
 })
 
+const Count = (maximum: number, minimum = 0) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+/** What a publisher says who has heard no ack yet. */
+const NONE_ACKED = -1
+
 const Resume = Schema.Struct({
   type: Schema.Literal('resume'),
   recordingId: RecordingId,
-  epoch: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff })),
+  epoch: Count(0xffff_ffff),
+  acked: Schema.optionalKey(Schema.Struct({ seq: Count(0xffff_fffe, NONE_ACKED), bytes: Count(Number.MAX_SAFE_INTEGER) })),
   publisherToken: Secret,
   streamKey: Schema.optionalKey(text(200, 'streamKey'))
 })

@@ -74,7 +74,7 @@ const firstMessage = (state: Waiting, message: ClientMessage, now: Now): Decisio
       return beginOpening(state.config, { _tag: 'Start', id, token: publisherToken, title: title ?? '', mimeType: mimeType ?? MIME_TYPE_DEFAULT }, now)
     }
     case 'resume':
-      return beginOpening(state.config, { _tag: 'Resume', id: message.recordingId, token: message.publisherToken, epoch: message.epoch }, now)
+      return beginOpening(state.config, { _tag: 'Resume', id: message.recordingId, token: message.publisherToken, epoch: message.epoch, acked: message.acked }, now)
   }
 }
 

@@ -19,6 +19,42 @@ describe('frames', () => {
     expect(readFrames(world.recordsOf('cam')).map((frame) => frame.bytes.length)).toEqual([8, 0, 5])
   })
 
+  it('that come while a record is on its way share the next, and are acknowledged with it', () => {
+    const world = new IngestWorld(1_000)
+    const { session } = begin(world)
+    send(session, webm())
+    for (let i = 0; i < 20; i++) send(session, bytes(i))
+    session.answer()
+    session.answer()
+    expect(session.sent.filter(({ type }) => type === 'ack')).toEqual([{ type: 'ack', seq: 0, bytes: 8 }, { type: 'ack', seq: 20, bytes: 198 }])
+    expect(world.recordsOf('cam').map(({ body }) => (body.case === 'chunk' ? body.value.joined.length : body.case))).toEqual(['open', 0, 20])
+    expect(readFrames(world.recordsOf('cam')).map((frame) => frame.bytes.length)).toEqual([8, ...Array.from({ length: 20 }, (_, i) => i)])
+  })
+
+  it('share a record only as far as it holds them, and not with one that needs several', () => {
+    const world = new IngestWorld(10)
+    const { session, token } = begin(world)
+    for (const frame of [webm(), bytes(6), bytes(4), bytes(1), bytes(25), bytes(10), bytes(0), bytes(3)]) send(session, frame)
+    session.settle()
+    expect(world.recordsOf('cam').map(({ body }) => (body.case === 'chunk' ? [body.value.seq, body.value.joined.length, body.value.data.length] : body.case)))
+      .toEqual(['open', [0, 0, 8], [1, 2, 10], [3, 0, 1], [4, 0, 10], [4, 0, 10], [4, 0, 5], [5, 2, 10], [7, 0, 3]])
+    expect(session.last('ack')).toEqual({ type: 'ack', seq: 7, bytes: 57 })
+    expect(resume(world, token).last('resumed')?.nextSeq).toBe(8)
+  })
+
+  it('that share the newest record are all behind a publisher who resumes, and those of a lost answer come no second time', () => {
+    const world = new IngestWorld(1_000)
+    const { session, token } = begin(world)
+    for (const frame of [webm(), bytes(6), bytes(4), bytes(1)]) send(session, frame)
+    session.answer()
+    session.answer()
+    const next = resume(world, token)
+    expect(next.last('resumed')).toEqual({ type: 'resumed', epoch: 0, nextSeq: 4 })
+    send(next, bytes(2))
+    next.settle()
+    expect(next.last('ack')).toEqual({ type: 'ack', seq: 4, bytes: 21 })
+  })
+
   it('that are too big for a record are stored in pieces and acknowledged after the last', () => {
     const world = new IngestWorld(10)
     const { session } = begin(world)

@@ -1,6 +1,7 @@
 import { Result } from 'effect'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { UNACKED_FRAMES_MAX } from './limits.ts'
+import { joinable } from './joining.ts'
 import { parseClientMessage } from './messages.ts'
 import { beginsLike, containerOf, MAGIC_BYTES } from './mimeType.ts'
 import { cutAsStored, cutFrame } from './pieces.ts'
@@ -89,24 +90,26 @@ const moreMagic = (magic: Uint8Array, bytes: Uint8Array): Uint8Array => {
   return all
 }
 
-/** Appends what is next, if nothing is in flight: a piece, or the end once all pieces are stored and it is wanted. */
+/** Appends what is next, if nothing is in flight: a piece, all frames that came meanwhile, or the end once everything is stored and it is wanted. */
 export const pump = (state: Live, now: Now): Decision => {
   if (state.inFlight !== 'Nothing') return stay(state)
-  if (state.sending === undefined) {
-    const [next, ...queue] = state.queue
-    if (next !== undefined) return appendPiece({ ...state, queue }, next)
-    if (state.stopWanted) return appendEnd(state, now)
-    if (state.gone) return { state: { _tag: 'Closed' }, actions: [{ _tag: 'Disconnected', id: state.id, session: state.session }] }
-    return stay(state)
+  const [unfinished] = state.sending
+  if (unfinished !== undefined) return appendFrames(state, unfinished, state.sending)
+  const [next] = state.queue
+  if (next !== undefined) {
+    const count = joinable(state.queue, state.config.pieceBytes)
+    return appendFrames({ ...state, queue: state.queue.slice(count) }, next, state.queue.slice(0, count))
   }
-  return appendPiece(state, state.sending)
+  if (state.stopWanted) return appendEnd(state, now)
+  if (state.gone) return { state: { _tag: 'Closed' }, actions: [{ _tag: 'Disconnected', id: state.id, session: state.session }] }
+  return stay(state)
 }
 
-const appendPiece = (state: Live, frame: Frame): Decision => {
+const appendFrames = (state: Live, frame: Frame, frames: ReadonlyArray<Frame>): Decision => {
   const { id, session, epoch, mimeType } = state
   return {
-    state: { ...state, sending: frame, inFlight: 'Piece' },
-    actions: [{ _tag: 'Append', id, expected: undefined, received_ms: frame.received_ms, body: { _tag: 'Piece', session, epoch, mimeType, frame } }]
+    state: { ...state, sending: frames, inFlight: 'Frames' },
+    actions: [{ _tag: 'Append', id, expected: undefined, received_ms: frame.received_ms, body: { _tag: 'Frames', session, epoch, mimeType, frames } }]
   }
 }
 
@@ -120,12 +123,13 @@ const appendEnd = (state: Live, now: Now): Decision => {
 
 const stored = (state: Live, seq: number, now: Now): Decision => {
   const going: Live = { ...state, inFlight: 'Nothing', stored_ms: now.mono_ms }
-  const frame = state.sending
-  if (state.inFlight !== 'Piece' || frame === undefined) return pump(going, now)
+  const frame = state.sending.at(-1)
+  if (state.inFlight !== 'Frames' || frame === undefined) return pump(going, now)
   const firstSeq = frame.piece === 0 ? seq : frame.firstSeq
-  if (frame.piece + 1 < frame.ranges.length) return pump({ ...going, sending: { ...frame, piece: frame.piece + 1, firstSeq } }, now)
-  const ack: SessionAction = { _tag: 'Ack', seq: frame.seq, bytes: frame.offset + frame.bytes.length }
-  const next = pump({ ...going, sending: undefined, unackedBytes: state.unackedBytes - frame.bytes.length }, now)
+  if (frame.piece + 1 < frame.ranges.length) return pump({ ...going, sending: [{ ...frame, piece: frame.piece + 1, firstSeq }] }, now)
+  const ack: SessionAction = { _tag: 'Ack', seq: frame.seq, bytes: frame.offset + frame.bytes.length, frames: state.sending.length }
+  const bytes = state.sending.reduce((sum, one) => sum + one.bytes.length, 0)
+  const next = pump({ ...going, sending: [], unackedBytes: state.unackedBytes - bytes }, now)
   return { state: next.state, actions: [ack, ...next.actions] }
 }
 

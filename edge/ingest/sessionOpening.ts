@@ -1,11 +1,11 @@
 import { Result } from 'effect'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
-import type { EpochPosition, IngestHead } from './ingestHead.ts'
+import type { EpochPosition } from './ingestHead.ts'
 import { EARLY_FRAMES_MAX } from './limits.ts'
 import { parseClientMessage } from './messages.ts'
 import { arrive, pump } from './sessionLive.ts'
 import {
-  CLOSE, type Decision, type Live, type Now, type Opening, PONG, refuse, type SessionAction, type SessionConfig, type SessionInput, stay, type Target,
+  type Acked, CLOSE, type Decision, type Live, type Now, type Opening, PONG, refuse, type SessionAction, type SessionConfig, type SessionInput, stay, type Target,
   type Want
 } from './sessionState.ts'
 import { isToken, newStream } from './streamEntry.ts'
@@ -44,7 +44,7 @@ export const decideOpening = (state: Opening, input: SessionInput, now: Now): De
     case 'StreamExists':
       return { state: { ...state, step: 'Find' }, actions: [{ _tag: 'FindStream', id: state.want.id }] }
     case 'HeadFound':
-      return headFound(state, input.head, input.seq, now)
+      return headFound(state, input, now)
     case 'HalfFound':
       return halfFound(state, input, now)
     case 'HalfMissing':
@@ -110,7 +110,7 @@ const readHead = (state: Opening): Decision => ({
   actions: [{ _tag: 'ReadHead', id: state.want.id }]
 })
 
-const headFound = (state: Opening, head: IngestHead, seq: number, now: Now): Decision => {
+const headFound = (state: Opening, { head, seq, damaged }: Extract<SessionInput, { _tag: 'HeadFound' }>, now: Now): Decision => {
   if (head._tag === 'Ended') return refuse(CLOSE.unknownRecording, 'the recording has ended')
   if (head._tag === 'Unreadable') return refuse(CLOSE.unknownRecording, 'nothing of the recording can be read: start another')
   // The stream has begun, perhaps by the publisher's next attempt, which a connection that nobody holds must not fence.
@@ -123,13 +123,25 @@ const headFound = (state: Opening, head: IngestHead, seq: number, now: Now): Dec
   }
   if (head._tag === 'Empty') return refuse(CLOSE.unknownRecording, 'the recording holds nothing to resume')
   if (head.position.epoch !== want.epoch) return refuse(CLOSE.badMessage, `the recording is in epoch ${head.position.epoch}, not ${want.epoch}`)
-  const position = { ...head.position, session: head.position.session + 1 }
+  if (damaged && want.acked === undefined) {
+    return refuse(CLOSE.badMessage, 'the newest chunks cannot be read: resume with "acked", the newest ack that you heard, or start a new epoch')
+  }
+  const position = { ...resumeAt(head.position, want.acked), session: head.position.session + 1 }
   if (position.halfFirstSeq === 0) return appendOpen(state, { position, headSeq: seq, half: undefined }, now)
   return {
     state: { ...state, step: 'Half', target: { position, headSeq: seq, half: undefined } },
     actions: [{ _tag: 'ReadHalf', id: want.id, position, to: seq }]
   }
 }
+
+/**
+ * Where a publisher goes on: behind what the log holds, so that it sends again what was not stored. What was acknowledged
+ * and is not in the log any more cannot be sent again; it goes on behind that, and the reader of the log finds it missing.
+ */
+const resumeAt = (position: EpochPosition, acked: Acked | undefined): EpochPosition =>
+  acked === undefined || acked.seq < position.nextSeq
+    ? position
+    : { ...position, nextSeq: acked.seq + 1, nextOffset: Math.max(acked.bytes, position.nextOffset), halfFirstSeq: 0 }
 
 const halfFound = (state: Opening, found: Extract<SessionInput, { _tag: 'HalfFound' }>, now: Now): Decision => {
   if (state.target === undefined) return stay(state)
@@ -164,7 +176,7 @@ const opened = (state: Opening, now: Now): Decision => {
     nextSeq,
     nextOffset,
     inFlight: 'Nothing',
-    sending: undefined,
+    sending: [],
     queue: [],
     unackedBytes: 0,
     half: state.target.half,

@@ -25,7 +25,13 @@ export interface SessionConfig {
 /** What a publisher asks for in its first message. */
 export type Want =
   | { readonly _tag: 'Start'; readonly id: string; readonly token: string | undefined; readonly title: string; readonly mimeType: string }
-  | { readonly _tag: 'Resume'; readonly id: string; readonly token: string; readonly epoch: number }
+  | { readonly _tag: 'Resume'; readonly id: string; readonly token: string; readonly epoch: number; readonly acked: Acked | undefined }
+
+/** The newest `ack` that a publisher has heard in its epoch (`seq` -1: none): up to there it may have nothing any more. */
+export interface Acked {
+  readonly seq: number
+  readonly bytes: number
+}
 
 /** A binary frame on its way into the log. */
 export interface Frame {
@@ -83,9 +89,10 @@ export interface Live {
   /** Number and byte offset of the next frame that arrives. */
   readonly nextSeq: number
   readonly nextOffset: number
-  /** One append is in flight: of a piece of `sending`, or of a keep-alive. */
-  readonly inFlight: 'Nothing' | 'Piece' | 'KeepAlive'
-  readonly sending: Frame | undefined
+  /** One append is in flight: of `sending`, or of a keep-alive. */
+  readonly inFlight: 'Nothing' | 'Frames' | 'KeepAlive'
+  /** Several whole frames that share a record, or one, of which the next piece is on its way. */
+  readonly sending: ReadonlyArray<Frame>
   readonly queue: ReadonlyArray<Frame>
   /** Bytes of `sending` and `queue`. */
   readonly unackedBytes: number
@@ -151,7 +158,8 @@ export type SessionInput =
   | { readonly _tag: 'StreamFound'; readonly entry: StreamState | undefined; readonly used: boolean; readonly noRoom: string | undefined }
   | { readonly _tag: 'StreamCreated' }
   | { readonly _tag: 'StreamExists' }
-  | { readonly _tag: 'HeadFound'; readonly head: IngestHead; readonly seq: number }
+  /** `seq` is the log's head; `damaged`: that cannot be read, and `head` is of the newest record before it that can. */
+  | { readonly _tag: 'HeadFound'; readonly head: IngestHead; readonly seq: number; readonly damaged: boolean }
   | { readonly _tag: 'HalfFound'; readonly half: StoredHalf; readonly nextOffset: number }
   | { readonly _tag: 'HalfMissing' }
   | { readonly _tag: 'Stored'; readonly seq: number }
@@ -162,14 +170,15 @@ export type SessionInput =
 /** What a record is to say; the interpreter adds its id and encodes it. */
 export type IngestBody =
   | { readonly _tag: 'Open'; readonly position: EpochPosition; readonly edge: string }
-  | { readonly _tag: 'Piece'; readonly session: number; readonly epoch: number; readonly mimeType: string; readonly frame: Frame }
+  /** One frame, or the piece of it that is due; or several whole ones. */
+  | { readonly _tag: 'Frames'; readonly session: number; readonly epoch: number; readonly mimeType: string; readonly frames: ReadonlyArray<Frame> }
   | { readonly _tag: 'End'; readonly session: number }
 
 /** What a session wants done. Each that asks for something is answered by one input. */
 export type SessionAction =
   | { readonly _tag: 'Send'; readonly message: ServerMessage }
-  /** Durable up to here; only the newest need be sent. */
-  | { readonly _tag: 'Ack'; readonly seq: number; readonly bytes: number }
+  /** Durable up to here, `frames` more than before; only the newest need be sent. */
+  | { readonly _tag: 'Ack'; readonly seq: number; readonly bytes: number; readonly frames: number }
   | { readonly _tag: 'Close'; readonly code: number; readonly reason: string }
   | { readonly _tag: 'FindStream'; readonly id: string }
   | { readonly _tag: 'CreateStream'; readonly entry: StreamState }

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { ChunkSchema, EndReason, IngestEndSchema, IngestRecordSchema, type IngestRecord, OpenSchema } from '../../../proto/gen/millrace/v1/ingest_pb.js'
+import { ChunkSchema, EndReason, IngestEndSchema, IngestRecordSchema, JoinedFrameSchema, type IngestRecord, OpenSchema } from '../../../proto/gen/millrace/v1/ingest_pb.js'
 import { type StreamEvent, StreamEventSchema } from '../../../proto/gen/millrace/v1/event_pb.js'
 import type { MediaRecord } from '../../../proto/gen/millrace/v1/media_pb.js'
 import { type SegmentClosed, SegmentClosedSchema } from '../../../proto/gen/millrace/v1/segment_pb.js'
@@ -59,6 +59,15 @@ export class Inbox {
     this.#seq += 1
   }
 
+  /** Several chunks in one record. */
+  joined(chunks: ReadonlyArray<Uint8Array>): void {
+    const data = Buffer.concat(chunks)
+    const joined = chunks.map(({ byteLength }, index) => create(JoinedFrameSchema, { bytes: byteLength, afterMs: index }))
+    this.add({ case: 'chunk', value: create(ChunkSchema, { epoch: this.#epoch, seq: this.#seq, pieces: 1, offset: BigInt(this.#offset), crc32c: crc32c(data), data, joined }) })
+    this.#offset += data.byteLength
+    this.#seq += chunks.length
+  }
+
   end(reason = EndReason.STOPPED): LogEntry {
     return this.add({ case: 'end', value: create(IngestEndSchema, { reason }) })
   }
@@ -69,6 +78,15 @@ export const inboxOf = (recording: Recording, pieceBytes?: number): Inbox => {
   const inbox = new Inbox()
   inbox.open(recording.mimeType)
   for (const { bytes } of recording.chunks) inbox.chunk(bytes, pieceBytes)
+  inbox.end()
+  return inbox
+}
+
+/** The same with so many chunks in each record. */
+export const joinedInboxOf = (recording: Recording, each: number): Inbox => {
+  const inbox = new Inbox()
+  inbox.open(recording.mimeType)
+  for (let i = 0; i < recording.chunks.length; i += each) inbox.joined(recording.chunks.slice(i, i + each).map(({ bytes }) => bytes))
   inbox.end()
   return inbox
 }

@@ -5,13 +5,13 @@ const files = readSourceTree()
 
 /**
  * What each folder may import beside itself: proto ← runtime ← actors, edge. The edge shares with the actors what both
- * sides must agree on: how playlists read, and where objects are kept.
+ * sides must agree on: what a record of the inbox says, how playlists read, and where objects are kept.
  */
 const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   proto: [],
   runtime: ["proto"],
   actors: ["proto", "runtime"],
-  edge: ["proto", "runtime", "actors/playlist", "actors/storage"],
+  edge: ["proto", "runtime", "actors/inbox", "actors/playlist", "actors/storage"],
   web: ["proto"]
 }
 

@@ -16,6 +16,7 @@ export interface PublisherPlan {
   readonly stops: boolean
 }
 
+const NONE = { seq: -1, bytes: 0 }
 const RETRY_MS = 50
 const RETRY_MS_MAX = 1_000
 const SILENCE_MS = 6_000
@@ -36,6 +37,8 @@ export class Publisher {
   #epoch: number | undefined
   #recorded = 0
   #acked = 0
+  /** The newest ack of the epoch. */
+  #heard = NONE
   #sent = 0
   #attached = false
   #epochsDone = 0
@@ -80,6 +83,7 @@ export class Publisher {
     this.#truth.filmedBy(camera)
     this.#camera = camera
     this.#epoch = undefined
+    this.#heard = NONE
     this.#recorded = 0
     this.#acked = 0
     this.#attached = false
@@ -130,7 +134,7 @@ export class Publisher {
   }
 
   #opened(connection: Connection): void {
-    if (this.#epoch !== undefined) return connection.say({ type: 'resume', recordingId: this.plan.id, epoch: this.#epoch, publisherToken: this.#token })
+    if (this.#epoch !== undefined) return connection.say({ type: 'resume', recordingId: this.plan.id, epoch: this.#epoch, publisherToken: this.#token, acked: this.#heard })
     connection.say({ type: 'start', recordingId: this.plan.id, publisherToken: this.#token, mimeType: 'video/webm;codecs=vp8,opus' })
   }
 
@@ -143,6 +147,7 @@ export class Publisher {
       case 'resumed':
         return this.#attach(message.nextSeq)
       case 'ack':
+        this.#heard = { seq: message.seq, bytes: message.bytes }
         return this.#onAck(message.seq)
       case 'stopped':
         return this.#end('stopped')

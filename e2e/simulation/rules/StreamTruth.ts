@@ -1,5 +1,5 @@
-import { fromBinary } from '@bufbuild/protobuf'
-import { type Chunk, EndReason, IngestRecordSchema } from '../../../proto/gen/millrace/v1/ingest_pb.js'
+import { decodeIngestRecord, framesIn } from '../../../actors/inbox/ingestRecord.ts'
+import { type Chunk, EndReason } from '../../../proto/gen/millrace/v1/ingest_pb.js'
 import type { StoredMessage } from '../server/SimulatedLog.ts'
 import type { World } from '../world/World.ts'
 import type { Camera } from '../life/camera.ts'
@@ -64,7 +64,7 @@ export class StreamTruth {
 
   /** A record of INGEST is stored. */
   ingest(message: StoredMessage): void {
-    const { body } = fromBinary(IngestRecordSchema, message.data)
+    const { body } = decodeIngestRecord(message.data)
     if (this.#ended) this.#world.violate('nothing is written behind the end', `${this.id}: ${body.case} at ${message.seq}`)
     const uptime_ms = this.#uptime_ms()
     if (body.case === 'open') this.#open(body.value.session, body.value.epoch)
@@ -91,7 +91,7 @@ export class StreamTruth {
     if (stored.camera === undefined || !isAt(stored.camera.bytes, stored.bytes, chunk.data)) return this.#world.violate('what is stored is what was sent', `${this.id}: epoch ${chunk.epoch} chunk ${chunk.seq}`)
     stored.bytes += chunk.data.byteLength
     stored.pieces = chunk.piece + 1 === chunk.pieces ? 0 : stored.pieces + 1
-    if (stored.pieces === 0) stored.chunks += 1
+    if (stored.pieces === 0) stored.chunks += framesIn(chunk)
     this.#film(stored, stored.camera)
   }
 

@@ -91,8 +91,8 @@ export const startPublisher = async (url: string, start: object = {}): Promise<{
 }
 
 /** Connects and resumes a recording. */
-export const resumePublisher = async (url: string, { recordingId, epoch, publisherToken }: Message<'started'>): Promise<TestPublisher> => {
+export const resumePublisher = async (url: string, { recordingId, epoch, publisherToken }: Message<'started'>, acked?: { readonly seq: number; readonly bytes: number }): Promise<TestPublisher> => {
   const publisher = await TestPublisher.connect(url)
-  publisher.say({ type: 'resume', recordingId, epoch, publisherToken })
+  publisher.say({ type: 'resume', recordingId, epoch, publisherToken, ...(acked === undefined ? {} : { acked }) })
   return publisher
 }

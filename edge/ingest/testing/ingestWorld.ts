@@ -1,12 +1,16 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { splitFrames } from '../../../actors/inbox/ingestRecord.ts'
 import { type EndReason, type IngestRecord, IngestRecordSchema } from '../../../proto/gen/millrace/v1/ingest_pb.js'
 import { type StreamState, StreamStatus } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
 import { encodeIngest } from '../encodeIngest.ts'
 import { INGEST_DEFAULTS, type IngestSettingsShape } from '../IngestSettings.ts'
+import { FramePool } from '../FramePool.ts'
 import { readIngestHead, readStoredHalf } from '../ingestHead.ts'
 import type { ServerMessage } from '../messages.ts'
 import { beginSession, decide } from '../session.ts'
 import type { SessionAction, SessionInput, SessionState } from '../sessionState.ts'
+
+const NO_POOL = new FramePool(0)
 
 interface Stored {
   readonly seq: number
@@ -22,6 +26,8 @@ export class IngestWorld {
   readonly pieceBytes: number
   mono_ms = 0
   full = false
+  /** What is newest in the logs cannot be read. */
+  headDamaged = false
   /** Ids whose entry has left the bucket. */
   readonly used = new Set<string>()
   #ids = 0
@@ -147,7 +153,7 @@ export class SimulatedSession {
         return { _tag: 'StreamCreated' }
       case 'ReadHead': {
         const seq = world.headSeq(asked.id)
-        return { _tag: 'HeadFound', head: readIngestHead(world.records[seq - 1]?.record, seq), seq }
+        return { _tag: 'HeadFound', head: readIngestHead(world.records[seq - 1]?.record, seq), seq, damaged: world.headDamaged }
       }
       case 'ReadHalf': {
         const { halfFirstSeq } = asked.position
@@ -157,7 +163,7 @@ export class SimulatedSession {
       }
       case 'Append': {
         this.#expected = asked.expected ?? this.#expected
-        const seq = world.append(asked.id, this.#expected, encodeIngest(asked.received_ms, asked.body, () => 0))
+        const seq = world.append(asked.id, this.#expected, encodeIngest(asked.received_ms, asked.body, NO_POOL))
         if (seq === undefined) return { _tag: 'Refused', why: 'Fenced' }
         this.#expected = seq
         return { _tag: 'Stored', seq }
@@ -195,9 +201,11 @@ export const readFrames = (records: ReadonlyArray<IngestRecord>): ReadonlyArray<
     pieces.push(chunk.data)
     offset += chunk.data.length
     if (pieces.length < chunk.pieces) continue
-    const bytes = Buffer.concat(pieces)
-    frames.push({ epoch, seq, offset: offset - bytes.length, bytes })
-    seq += 1
+    const whole = Buffer.concat(pieces)
+    for (const { chunk: { offset: at, data } } of splitFrames({ ...chunk, offset: BigInt(offset - whole.length), data: whole }, 0)) {
+      frames.push({ epoch, seq, offset: Number(at), bytes: data })
+      seq += 1
+    }
     pieces = []
   }
   return frames

@@ -18,7 +18,7 @@ export declare const file_millrace_v1_ingest: GenFile;
  */
 export declare type IngestRecord = Message<"millrace.v1.IngestRecord"> & {
   /**
-   * Wall clock of the edge on arrival, milliseconds since 1970.
+   * Wall clock of the edge on arrival, of the first frame where several are joined; milliseconds since 1970.
    *
    * @generated from field: int64 received_at_ms = 2;
    */
@@ -46,6 +46,14 @@ export declare type IngestRecord = Message<"millrace.v1.IngestRecord"> & {
     value: IngestEnd;
     case: "end";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * CRC-32C (Castagnoli) of this record as it is encoded without `Chunk.data` and without this field.
+   * Absent in older records.
+   *
+   * @generated from field: optional fixed32 envelope_crc32c = 6;
+   */
+  envelopeCrc32c?: number | undefined;
 };
 
 /**
@@ -75,7 +83,8 @@ export declare type Open = Message<"millrace.v1.Open"> & {
   epoch: number;
 
   /**
-   * The chunk expected next in the epoch.
+   * The chunk expected next in the epoch. Those between the newest of the log and this one were
+   * acknowledged and are not in the log any more.
    *
    * @generated from field: uint32 next_seq = 3;
    */
@@ -134,7 +143,7 @@ export declare type Chunk = Message<"millrace.v1.Chunk"> & {
   epoch: number;
 
   /**
-   * Counts the binary frames of the epoch from 0.
+   * Counts the binary frames of the epoch from 0; the first where several are joined.
    *
    * @generated from field: uint32 seq = 3;
    */
@@ -185,6 +194,15 @@ export declare type Chunk = Message<"millrace.v1.Chunk"> & {
    * @generated from field: uint64 first_seq = 10;
    */
   firstSeq: bigint;
+
+  /**
+   * The frames that `data` holds one behind the other, where those that came while another record
+   * was on its way were joined; empty: one frame, or a piece of one. The frame behind this record
+   * has number `seq` + how many there are.
+   *
+   * @generated from field: repeated millrace.v1.JoinedFrame joined = 11;
+   */
+  joined: JoinedFrame[];
 };
 
 /**
@@ -192,6 +210,31 @@ export declare type Chunk = Message<"millrace.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export declare const ChunkSchema: GenMessage<Chunk>;
+
+/**
+ * One of several frames in a record.
+ *
+ * @generated from message millrace.v1.JoinedFrame
+ */
+export declare type JoinedFrame = Message<"millrace.v1.JoinedFrame"> & {
+  /**
+   * @generated from field: uint32 bytes = 1;
+   */
+  bytes: number;
+
+  /**
+   * Arrival, milliseconds after that of the record's first frame.
+   *
+   * @generated from field: uint32 after_ms = 2;
+   */
+  afterMs: number;
+};
+
+/**
+ * Describes the message millrace.v1.JoinedFrame.
+ * Use `create(JoinedFrameSchema)` to create a new message.
+ */
+export declare const JoinedFrameSchema: GenMessage<JoinedFrame>;
 
 /**
  * Nothing more will come.
