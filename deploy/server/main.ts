@@ -3,7 +3,7 @@ import { Cause, Effect, Exit, Layer } from 'effect'
 import { nodeLayer } from '../../runtime/layer.ts'
 import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
 import { telemetry } from '../../runtime/telemetry.ts'
-import { actors, archive, edge, storage } from './roles.ts'
+import { actors, archive, edge, status, storage } from './roles.ts'
 import { readSettings, type Role } from './settings.ts'
 
 /** Starts a layer for what it does, whatever it provides. */
@@ -14,12 +14,13 @@ const platform = Layer.unwrap(
   Effect.map(readSettings, (settings) => {
     const has = (role: Role): boolean => settings.roles.includes(role)
     const archiving = has('archive') ? archive(settings) : undefined
+    const owning = has('actors') ? run(actors(settings)) : Layer.empty
     const parts = Layer.mergeAll(
-      has('actors') ? run(actors(settings)) : Layer.empty,
-      archiving === undefined ? Layer.empty : run(archiving),
-      has('edge') ? run(edge(settings, archiving)) : Layer.empty
+      // A process that is no edge answers probes from before it owns anything until after it has handed all over.
+      has('edge') ? Layer.merge(owning, run(edge(settings, archiving))) : owning.pipe(Layer.provide(run(status(settings, archiving)))),
+      archiving === undefined ? Layer.empty : run(archiving)
     )
-    return Layer.effectDiscard(Effect.logInfo('node runs', { roles: settings.roles })).pipe(
+    return Layer.effectDiscard(Effect.logInfo('node runs', { roles: settings.roles, port: settings.edge.port })).pipe(
       Layer.provide(parts),
       Layer.provide(storage(settings)),
       Layer.provide(nodeLayer),

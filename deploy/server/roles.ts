@@ -15,8 +15,10 @@ import { streamActor } from '../../actors/stream/StreamActor.ts'
 import { streamRetention } from '../../actors/stream/streamRetention.ts'
 import { StreamSettings } from '../../actors/stream/StreamSettings.ts'
 import { EdgeSettings } from '../../edge/EdgeSettings.ts'
+import { edgeFigures } from '../../edge/edgeFigures.ts'
 import { edgeRoutes } from '../../edge/edgeRoutes.ts'
 import { metricsRoute } from '../../edge/metricsRoute.ts'
+import { healthRoutes } from '../../edge/http/healthRoutes.ts'
 import { HttpServer } from '../../edge/http/HttpServer.ts'
 import { Listening } from '../../edge/http/Listening.ts'
 import { Readiness } from '../../edge/http/Readiness.ts'
@@ -27,6 +29,7 @@ import { Host } from '../../runtime/Host.ts'
 import { janitor } from '../../runtime/Janitor.ts'
 import { archiveFigures } from './archiveFigures.ts'
 import { checks } from './checks.ts'
+import { nodeFigures } from './nodeFigures.ts'
 import { pastStreams } from './pastStreams.ts'
 import { recordingKnowledge } from './recordingKnowledge.ts'
 import type { Settings } from './settings.ts'
@@ -48,11 +51,26 @@ export const archive = (settings: Settings) =>
     Layer.provide(Layer.succeed(ArchiveSettings, settings.archive))
   )
 
-/** Takes publishers and serves viewers. `archiving`, where this process archives too, is shown in `/metrics` and `/ready`. */
+/** What every process shows of itself; `archiving`, where it archives too, is shown with it. */
+const shown = (settings: Settings, archiving?: ReturnType<typeof archive>) =>
+  Layer.mergeAll(checks, nodeFigures(settings.roles.includes('edge') ? 'named' : 'needed'), metricsRoute, archiving === undefined ? Layer.empty : archiveFigures.pipe(Layer.provide(archiving)))
+
+/** What its HTTP server on the process's one port stands on. */
+const serving = (settings: Settings) => Layer.mergeAll(Readiness.layer, Metrics.layer, Layer.succeed(EdgeSettings, settings.edge))
+
+/** Takes publishers and serves viewers. */
 export const edge = (settings: Settings, archiving?: ReturnType<typeof archive>) =>
   Listening.layer.pipe(
-    Layer.provide(Layer.mergeAll(checks, archiving === undefined ? Layer.empty : archiveFigures.pipe(Layer.provide(archiving)), metricsRoute.pipe(Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer))))),
+    Layer.provide(Layer.mergeAll(shown(settings, archiving), edgeFigures.pipe(Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer))))),
     Layer.provide(Layer.mergeAll(recordingKnowledge, pastStreams, actorRoom)),
     Layer.provide(HttpServer.layer),
-    Layer.provide(Layer.mergeAll(Readiness.layer, Metrics.layer, Layer.succeed(EdgeSettings, settings.edge)))
+    Layer.provide(serving(settings))
+  )
+
+/** `/health`, `/ready` and `/metrics` of a process that is no edge. */
+export const status = (settings: Settings, archiving?: ReturnType<typeof archive>) =>
+  Listening.layer.pipe(
+    Layer.provide(Layer.mergeAll(shown(settings, archiving), healthRoutes)),
+    Layer.provide(HttpServer.layer),
+    Layer.provide(serving(settings))
   )

@@ -27,7 +27,7 @@ export const variables = {
   databaseUrl: required('DATABASE_URL', Config.Redacted('DATABASE_URL'), 'PostgreSQL, `postgres://user:password@host:port/database`'),
   objectStoreUrl: required('OBJECT_STORE_URL', Config.Redacted('OBJECT_STORE_URL'), '`http(s)://ACCESS:SECRET@host:port/bucket` or `file:/folder`'),
   host: text('HOST', '127.0.0.1', 'address to listen on; there are no accounts yet, so loopback unless you say otherwise'),
-  port: number('PORT', 8080, 'HTTP and WebSocket'),
+  port: number('PORT', 8080, 'HTTP and WebSocket; of a process that is no edge, `/health`, `/ready` and `/metrics`'),
   roles: text('MILLRACE_ROLES', 'edge,actors,archive', 'what this process does'),
   node: { name: 'MILLRACE_NODE', standard: 'host name and process id', meaning: 'name of this process among the nodes', config: Config.option(Config.String('MILLRACE_NODE')) } satisfies Variable<Option.Option<string>>,
   shards: number('MILLRACE_SHARDS', 4, 'JetStream streams that INGEST and MEDIA are spread over; fixed once there is data'),

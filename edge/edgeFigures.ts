@@ -1,0 +1,37 @@
+import { Effect, Layer } from 'effect'
+import { Counters, type CountersShape } from './http/Counters.ts'
+import { ActorRoom, type ActorRoomShape } from './ingest/ActorRoom.ts'
+import { IngestSessions } from './ingest/IngestSessions.ts'
+import { type Metric, Metrics } from './Metrics.ts'
+import { StreamFollower } from './playback/StreamFollower.ts'
+
+/** What this edge holds, and what it has refused, dropped or found damaged. */
+export const edgeFigures = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const counters = yield* Counters
+    const sessions = yield* IngestSessions
+    const follower = yield* StreamFollower
+    const actors = yield* ActorRoom
+    const metrics = yield* Metrics
+    yield* metrics.register(Effect.sync(() => figures(counters, sessions, follower, actors)))
+  })
+)
+
+const figures = (counters: CountersShape, sessions: IngestSessions['Service'], follower: StreamFollower['Service'], actors: ActorRoomShape): ReadonlyArray<Metric> => {
+  const ingest = sessions.figures()
+  const playback = follower.figures()
+  const room = actors.figures()
+  return [
+    { name: 'millrace_edge_refusals_total', type: 'counter', help: 'Refused, dropped or damaged, by kind.', label: 'kind', samples: Object.entries(counters.values()) },
+    { name: 'millrace_ingest_closed_total', type: 'counter', help: 'Publisher sockets closed by the edge, by close code.', label: 'code', samples: Object.entries(ingest.closed) },
+    { name: 'millrace_ingest_frames_total', type: 'counter', help: 'Frames acknowledged.', samples: [['', ingest.framesAcked]] },
+    { name: 'millrace_ingest_connections', type: 'gauge', help: 'Publisher sockets.', samples: [['', ingest.connections]] },
+    { name: 'millrace_ingest_connections_waiting', type: 'gauge', help: 'Of them, sockets that have asked for no stream yet.', samples: [['', ingest.waiting]] },
+    { name: 'millrace_streams_live', type: 'gauge', help: 'Live streams of the platform, as this edge sees them.', samples: [['', room.live]] },
+    { name: 'millrace_streams_capacity', type: 'gauge', help: 'Streams that the living actor nodes may own.', samples: [['', room.capacity]] },
+    { name: 'millrace_ingest_waiting_bytes', type: 'gauge', help: 'Bytes received and not durable yet.', samples: [['', ingest.unackedBytes]] },
+    { name: 'millrace_playback_streams', type: 'gauge', help: 'Streams followed.', samples: [['', playback.streams]] },
+    { name: 'millrace_playback_bytes', type: 'gauge', help: 'Bytes of parts held.', samples: [['', playback.bytes]] },
+    { name: 'millrace_playback_waiting', type: 'gauge', help: 'Requests that wait for a part or playlist.', samples: [['', playback.waiting]] }
+  ]
+}
