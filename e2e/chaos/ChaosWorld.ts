@@ -10,6 +10,8 @@ import { type NatsView, natsView } from './natsView.ts'
 import type { WorldServices } from './worldServices.ts'
 
 const shards = 2
+/** Below the film's 180 lines. */
+const rung = '144p'
 /** Small enough for seconds: streams of chaos are short. */
 const settings = { MILLRACE_SHARDS: String(shards), MILLRACE_LOG_BYTES: String(512 * 1024 ** 2) }
 
@@ -18,6 +20,8 @@ export interface WorldOptions {
   readonly services: WorldServices
   readonly arrangement: Arrangement
   readonly needs: PlatformNeeds
+  /** Nothing runs beside it, so that times which are promised must hold. */
+  readonly alone: boolean
   /** For logs and for what nodes and their children put into temporary folders. */
   readonly folder: string
 }
@@ -26,6 +30,8 @@ export interface WorldOptions {
 export class ChaosWorld {
   readonly services: WorldServices
   readonly folder: string
+  /** Nothing runs beside it, so that times which are promised must hold. */
+  readonly alone: boolean
   readonly nats: NatsView
   /** Every process that ran, those that ended too. */
   readonly started: Array<PlatformNode> = []
@@ -40,6 +46,7 @@ export class ChaosWorld {
     this.options = options
     this.services = options.services
     this.folder = options.folder
+    this.alone = options.alone
     this.nats = natsView(options.services.urls.NATS_URL, shards)
   }
 
@@ -94,6 +101,7 @@ export class ChaosWorld {
     this.ports.set(name, port)
     const environment = {
       ...settings,
+      ...(needs.ladder === true ? { LADDER: rung } : {}),
       ...needs.environment,
       ...arrangement.environment?.(name),
       ...services.urls,

@@ -30,6 +30,8 @@ export interface Fault {
   readonly moments?: ReadonlyArray<Moment>
   readonly platform?: PlatformNeeds
   readonly expects?: Expectations
+  /** It says within which time something has to happen: `npm run chaos` runs it alone, and holds it to that. */
+  readonly timed?: boolean
   /** Part of `npm test`. */
   readonly inTests?: boolean
   /** Looks at the recordings once they are complete; what is wrong with them, in sentences. */

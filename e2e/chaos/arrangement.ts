@@ -21,6 +21,8 @@ export interface PlatformNeeds {
   readonly privateStores?: boolean
   /** Settings of every node, over those of chaos. */
   readonly environment?: Readonly<Record<string, string>>
+  /** A rung below the source's own picture, so that another rendition is encoded, followed and judged too. */
+  readonly ladder?: boolean
   /** A browser's VP8 recording as one more stream, so that the encoding path is met too. */
   readonly browser?: boolean
   /** Publishers leave an edge that is silent for so long while chunks wait; default: they wait for ever. */

@@ -12,7 +12,7 @@ import { resendingFaults } from './resending.ts'
 /** The columns; each with what it says. */
 export const invariants = {
   struck: 'the fault struck, and all that it names happened in its time',
-  live: 'of what viewers got, every acknowledged frame decodes once, in order and at its time',
+  live: 'of what viewers got, every acknowledged frame decodes once, in order and at its time, in every rendition of the picture, with segments at the same times',
   archive: 'the same of the recording',
   audio: 'in both, the sound has its length and no gap',
   playlists: 'every playlist obeys RFC 8216bis and continues the one before; decode times and sequence numbers never go back',
@@ -63,8 +63,26 @@ const byEpoch = (frames: ReadonlyArray<DecodedFrame>): ReadonlyArray<ReadonlyArr
   return epochs
 }
 
-const videoFaults = async (capture: Capture | undefined, expected: ReadonlyArray<ExpectedEpoch>): Promise<ReadonlyArray<string>> => {
-  if (capture === undefined) return ['there is no video']
+const picturesOf = (captures: ReadonlyMap<string, Capture>): ReadonlyArray<readonly [string, Capture]> => [...captures].filter(([rendition]) => rendition !== 'audio')
+
+/** Decode time at which each segment begins, in the picture's ticks, by sequence number. */
+const segmentStarts = (capture: Capture): ReadonlyMap<number, number> => {
+  const starts = new Map<number, number>()
+  for (const media of capture.media) {
+    const [first] = fragmentStarts({ ...capture, media: [media] })
+    if (!starts.has(media.msn) && first !== undefined) starts.set(media.msn, first)
+  }
+  return starts
+}
+
+/** Renditions of the picture whose segments are not those of the first, in sentences. */
+const boundaryFaults = ([first, ...others]: ReadonlyArray<readonly [string, Capture]>): ReadonlyArray<string> => {
+  if (first === undefined) return []
+  const wanted = JSON.stringify([...segmentStarts(first[1])])
+  return others.filter(([, capture]) => JSON.stringify([...segmentStarts(capture)]) !== wanted).map(([rendition]) => `segments of ${rendition} begin at other times than those of ${first[0]}`)
+}
+
+const videoFaults = async (capture: Capture, expected: ReadonlyArray<ExpectedEpoch>): Promise<ReadonlyArray<string>> => {
   const { frames, complaints } = await decodeCapture(capture)
   const faults = [...complaints]
   const came = byEpoch(frames)
@@ -110,17 +128,21 @@ const playlistFaults = ({ rendition, broken, media }: Watched, capture: Capture,
 export const judgeStream = async (
   stream: ChaosStream,
   archived: ReadonlyMap<string, Capture>,
-  expects: Expectations,
+  { discontinuities, picturesWanted }: Expectations & { readonly picturesWanted: number },
   broken: Broken,
 ): Promise<void> => {
   const live = await stream.watching
   const say = (invariant: Invariant, faults: ReadonlyArray<string>): void => note(broken, invariant, ...faults.map((fault) => `${stream.id}: ${fault}`))
   const expected = await Promise.all(stream.epochs.map(expectedOf))
-  say('live', await videoFaults(live.get('source'), expected))
-  say('archive', await videoFaults(archived.get('source'), expected))
+  for (const [column, captures] of [['live', live], ['archive', archived]] as const) {
+    const pictures = picturesOf(captures)
+    if (pictures.length !== picturesWanted) say(column, [`${pictures.length} renditions of the picture instead of ${picturesWanted}`])
+    for (const [rendition, capture] of pictures) say(column, (await videoFaults(capture, expected)).map((fault) => `${rendition}: ${fault}`))
+    say(column, boundaryFaults(pictures))
+  }
   for (const captures of [live, archived]) say('audio', await audioFaults(captures.get('audio'), expected))
   for (const watched of live.values()) {
-    say('playlists', playlistFaults(watched, watched, expects.discontinuities ?? stream.epochs.length - 1))
+    say('playlists', playlistFaults(watched, watched, discontinuities ?? stream.epochs.length - 1))
     say('viewers', watched.ended ? watched.complaints : [...watched.complaints, `${watched.rendition} did not end`])
   }
   for (const capture of archived.values()) say('archive', capture.complaints)

@@ -24,20 +24,21 @@ const complaint = (): string | undefined => {
   return Number.isSafeInteger(beside) && beside >= 1 ? undefined : `--beside takes a whole number from 1 on, not “${values.beside}”.`
 }
 
-/** Runs faults, so many beside each other; results in the order of the list. */
+/** Runs faults, so many beside each other, and then by themselves those whose times are promised; results in the order of the list. */
 const runAll = async (): Promise<ReadonlyArray<FaultResult>> => {
   const shared = await startSharedStores()
   const results: Array<FaultResult> = []
-  const waiting = chosen.entries()
-  const work = async (): Promise<void> => {
-    for (const [index, fault] of waiting) {
-      const result = await runFault(fault, shared)
-      results[index] = result
+  const work = async (waiting: Iterable<Fault>, alone: boolean): Promise<void> => {
+    for (const fault of waiting) {
+      const result = await runFault(fault, shared, alone)
+      results[chosen.indexOf(fault)] = result
       process.stdout.write(`${result.broken.size === 0 ? 'held  ' : 'BROKEN'} ${fault.group}: ${fault.name} (${result.took_s.toFixed(0)} s)\n`)
       if (result.broken.size > 0) process.stdout.write(`${complaintsOf(result)}\n`)
     }
   }
-  await Promise.all(Array.from({ length: beside }, work))
+  const untimed = chosen.filter(({ timed }) => timed !== true).values()
+  await Promise.all(Array.from({ length: beside }, () => work(untimed, false)))
+  await work(chosen.filter(({ timed }) => timed === true), true)
   await shared.close()
   if (results.filter((result) => result !== undefined).length !== chosen.length) throw new Error(`${chosen.length} faults were to run, and not all did`)
   return results
@@ -57,9 +58,9 @@ const document = (results: ReadonlyArray<FaultResult>): string =>
     '# Faults',
     '',
     'What `npm run chaos` does to real processes, and what held. Each fault meets one stream at each moment of a segment (begin, middle,',
-    'just before its end, between two), with a viewer on the picture and one on the sound. Two worlds run beside each other, so times are',
-    'those of a busy machine; `npm run bench -- recovery` measures takeover alone. Written by `npm run chaos -- --write`, each row by the newest',
-    'run of its fault.',
+    'just before its end, between two), with a viewer on every picture and one on the sound. Two worlds run beside each other, so times are',
+    'those of a busy machine; faults whose times are promised (*alone*) run by themselves, and are broken where they take longer. Where a rung',
+    'is encoded beside the source (*rung*), it is judged like it. Written by `npm run chaos -- --write`, each row by the newest run of its fault.',
     '',
     ...Object.entries(invariants).map(([name, meaning]) => `- **${name}**: ${meaning}`),
     '',

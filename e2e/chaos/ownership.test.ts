@@ -14,8 +14,8 @@ test('a record of the old owner behind the new one’s TakeOver is found', () =>
   expect(zombieWrites([...handedOver, record(6, 'a', 1)])).toHaveLength(1)
 })
 
-test('a change of owner lasts from the last record before it to the first frames after it', () => {
-  expect(takeOver_ms(handedOver, 250)).toBe(300)
+test('a change of owner lasts from the time at which the old one went to the first frames of the new one', () => {
+  expect(takeOver_ms(handedOver, 250)).toEqual({ claimed_ms: 50, took_ms: 250 })
   expect(goingOn_ms(handedOver, 250)).toBe(200)
   expect(goingOn_ms(handedOver, 350)).toBeUndefined()
   expect(takeOver_ms(handedOver, 350)).toBeUndefined()

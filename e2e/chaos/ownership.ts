@@ -20,10 +20,10 @@ export const goingOn_ms = (records: ReadonlyArray<StoredMedia>, since_ms: number
   return takeOver === undefined || frames === undefined ? undefined : frames.at_ms - takeOver.at_ms
 }
 
-/** Change of owner after that time (ms since 1970): from the last record of the old one to the first frames of the new one, ms. */
-export const takeOver_ms = (records: ReadonlyArray<StoredMedia>, since_ms: number): number | undefined => {
-  const at = records.findIndex(({ body, at_ms }) => body === 'takeOver' && at_ms >= since_ms)
-  const before = records[at - 1]
-  const after = records.slice(at + 1).find(({ body }) => body === 'fragments')
-  return at < 0 || before === undefined || after === undefined ? undefined : after.at_ms - before.at_ms
+/** From that time (ms since 1970), at which an owner went, to its successor's TakeOver and to the first frames behind it, ms. */
+export const takeOver_ms = (records: ReadonlyArray<StoredMedia>, since_ms: number): { readonly claimed_ms: number; readonly took_ms: number } | undefined => {
+  const at = records.findIndex((record) => record.body === 'takeOver' && record.at_ms >= since_ms)
+  const frames = records.slice(at + 1).find(({ body }) => body === 'fragments')
+  const takeOver = records[at]
+  return takeOver === undefined || frames === undefined ? undefined : { claimed_ms: takeOver.at_ms - since_ms, took_ms: frames.at_ms - since_ms }
 }

@@ -68,10 +68,14 @@ const asking = (world: ChaosWorld): string =>
     .map(({ path, lasted_ms, statuses }) => `asking for ${path} since ${lasted_ms.toFixed(0)} ms (${statuses.join(' ')})`)
     .join('; ') || 'nobody asks for anything'
 
+const hasFrames = async (world: ChaosWorld, id: string): Promise<boolean> => (await world.nats.media(id)).some(({ body }) => body === 'fragments')
+
 const runStreams = async (world: ChaosWorld, fault: Fault, strike: (world: ChaosWorld) => Promise<void>, broken: Broken): Promise<void> => {
   const begun_ms = performance.now()
   world.streams = await startStreams(world, fault)
   await world.untilAllRun(5_000)
+  // An FFmpeg that has given nothing yet may take its time.
+  await until('every stream has its first frames in the log', async () => ((await Promise.all(world.streams.map(({ id }) => hasFrames(world, id)))).every((has) => has) ? true : undefined), 10_000)
   await world.startStandby()
   const sinceFirst_s = (performance.now() - begun_ms) / 1000
   // Where the start took longer, the same moments come again a segment later.
@@ -96,7 +100,7 @@ const judge = async (world: ChaosWorld, fault: Fault, broken: Broken): Promise<v
   note(broken, 'clean', ...held)
   await world.stop()
   note(broken, 'clean', ...(await leftBehind(world, expects)))
-  for (const [index, stream] of world.streams.entries()) await judgeStream(stream, archives[index] ?? new Map(), expects, broken)
+  for (const [index, stream] of world.streams.entries()) await judgeStream(stream, archives[index] ?? new Map(), { ...expects, picturesWanted: fault.platform?.ladder === true ? 2 : 1 }, broken)
   // A source that has come to its end gives viewers nothing to wait for.
   const going = world.streams.filter(({ isSending }) => isSending)
   const waits = await Promise.all(going.map(async ({ watching }) => longestWait_ms(await watching)))
@@ -105,8 +109,8 @@ const judge = async (world: ChaosWorld, fault: Fault, broken: Broken): Promise<v
   if (Math.max(0, ...outages_ms) > noted_ms) world.figures.set('a viewer without an answer for', Math.max(...outages_ms))
 }
 
-/** Runs a fault. Never rejects: what goes wrong is in the result. */
-export const runFault = async (fault: Fault, shared: SharedStores): Promise<FaultResult> => {
+/** Runs a fault; `alone`: with nothing beside it. Never rejects: what goes wrong is in the result. */
+export const runFault = async (fault: Fault, shared: SharedStores, alone = false): Promise<FaultResult> => {
   const begun_ms = performance.now()
   const folder = mkdtempSync(join(tmpdir(), 'millrace-chaos-'))
   const broken: Broken = new Map()
@@ -118,7 +122,7 @@ export const runFault = async (fault: Fault, shared: SharedStores): Promise<Faul
     closing.unshift(services.close)
     const { arrangement, strike } = await fault.arrange(services)
     closing.unshift(arrangement.close ?? (async () => undefined))
-    world = await ChaosWorld.start({ services, arrangement, needs: fault.platform ?? {}, folder })
+    world = await ChaosWorld.start({ services, arrangement, needs: fault.platform ?? {}, alone, folder })
     const { stop } = world
     closing.unshift(() => stop.call(world))
     await runStreams(world, fault, strike, broken)

@@ -16,7 +16,10 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(2)
 const figuresOf = ({ figures }: FaultResult): string =>
   [...figures].filter(([name]) => name !== longestWait).map(([name, ms]) => `${name} ${seconds(ms)} s`).join('; ')
 
-const head = ['fault', 'streams', ...columns, 'longest wait', 'measured']
+const settingOf = ({ fault: { timed, platform } }: FaultResult): string =>
+  [...(timed === true ? ['alone'] : []), ...(platform?.ladder === true ? ['rung'] : [])].join(', ')
+
+const head = ['fault', 'streams', 'setting', ...columns, 'longest wait', 'measured']
 
 const line = (cells: ReadonlyArray<string>): string => `| ${cells.join(' | ')} |`
 
@@ -25,6 +28,7 @@ export const rowOf = (result: FaultResult): string =>
   line([
     result.fault.name,
     String(result.streams),
+    settingOf(result),
     ...columns.map((column) => cell(result, column)),
     `${seconds(result.figures.get(longestWait) ?? 0)} s`,
     figuresOf(result),

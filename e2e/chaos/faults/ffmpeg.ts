@@ -1,6 +1,7 @@
 /** Faults of FFmpeg: it dies, hangs, or does what no FFmpeg should. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { until } from '../../../actors/archive/testing/until.ts'
+import type { PlatformNeeds } from '../arrangement.ts'
 import type { ChaosWorld } from '../ChaosWorld.ts'
 import { arrangedFault, type Fault, fault } from '../Fault.ts'
 import { type Misbehaviour, misbehavingFfmpeg } from '../misbehavingFfmpeg.ts'
@@ -31,18 +32,19 @@ const signalTimes = (signal: NodeJS.Signals, times: number, pause_ms: number, wi
   }
 }
 
-const misbehaving = (behaviour: Misbehaviour, within_ms: number, data: Pick<Fault, 'platform'> = {}): Fault =>
+const misbehaving = (behaviour: Misbehaviour, within_ms: number, platform: PlatformNeeds = {}): Fault =>
   arrangedFault({
     name: `FFmpeg ${behaviour}`,
     group,
-    ...data,
+    platform,
     arrange: () => misbehavingFfmpeg(behaviour),
     strike: (world) => untilOthersRun(world, signalAll(world, 'SIGUSR1'), within_ms),
   })
 
-/** The watchdog waits 10 s, and looks every 0.5 s. */
+const withRung = { ladder: true } as const
+
+/** The watchdog waits 2 s, and on a machine without time longer. */
 const hang_ms = 15_000
-const hanging = { viewerPatience_ms: 30_000 } as const
 
 /** FFmpeg misbehaves without a word of its own going wrong, so the same one goes on. */
 const floods = arrangedFault({
@@ -75,17 +77,17 @@ const ignoresTerm = arrangedFault({
 
 /** The faults, quickest first. */
 export const ffmpegFaults: ReadonlyArray<Fault> = [
-  fault({ name: 'FFmpeg killed', group, platform: { browser: true }, inTests: true, strike: signalTimes('SIGKILL', 1, 0) }),
+  fault({ name: 'FFmpeg killed', group, platform: { browser: true, ladder: true }, inTests: true, strike: signalTimes('SIGKILL', 1, 0) }),
   fault({ name: 'FFmpeg killed three times in a row', group, strike: signalTimes('SIGKILL', 3, 0) }),
-  fault({ name: 'FFmpeg killed ten times over the stream', group,  strike: signalTimes('SIGKILL', 10, 600) }),
-  fault({ name: 'FFmpeg ended by SIGSEGV', group, platform: { browser: true }, strike: signalTimes('SIGSEGV', 1, 0) }),
+  fault({ name: 'FFmpeg killed ten times over the stream', group, platform: withRung, strike: signalTimes('SIGKILL', 10, 600) }),
+  fault({ name: 'FFmpeg ended by SIGSEGV', group, platform: { browser: true, ladder: true }, strike: signalTimes('SIGSEGV', 1, 0) }),
   fault({ name: 'FFmpeg ended by SIGTERM', group, strike: signalTimes('SIGTERM', 1, 0) }),
-  fault({ name: 'FFmpeg hangs', group, platform: hanging, strike: signalTimes('SIGSTOP', 1, 0, hang_ms) }),
+  fault({ name: 'FFmpeg hangs', group, platform: withRung, strike: signalTimes('SIGSTOP', 1, 0, hang_ms) }),
   misbehaving('exits with 0', 5_000),
-  misbehaving('exits with 1', 5_000),
-  misbehaving('writes garbage on an output', 5_000),
-  misbehaving('stops in the middle of a fragment', hang_ms, { platform: hanging }),
-  misbehaving('closes one output', 5_000),
+  misbehaving('exits with 1', 5_000, withRung),
+  misbehaving('writes garbage on an output', 5_000, withRung),
+  misbehaving('stops in the middle of a fragment', hang_ms, withRung),
+  misbehaving('closes one output', 5_000, withRung),
   floods,
   ignoresTerm,
 ]
