@@ -17,6 +17,9 @@ const keepUntilClosed = async (child: ChildProcess, pid: number): Promise<void> 
   await orderKeeper({ kind: "drop", pid })
 }
 
+/** What rewrites its own line to show progress is shown as it stands in the end. */
+const asItEnds = (line: string): string => line.split("\r").findLast((text) => text !== "") ?? ""
+
 /**
  * Runs a command to its end, passing what it prints on to stderr line by line behind `label`, so that a long build shows
  * its progress. It ends with this process, except where `outlives` says that breaking it off would do damage.
@@ -42,7 +45,7 @@ export const runVisibly = async (
     tail = (tail + chunk).slice(-tail_chars_max)
     const lines = (unfinished + chunk).split("\n")
     unfinished = lines.pop() ?? ""
-    for (const line of lines) process.stderr.write(`  ${label} │ ${line}\n`)
+    for (const line of lines) process.stderr.write(`  ${label} │ ${asItEnds(line)}\n`)
   }
   for (const output of [child.stdout, child.stderr]) output.setEncoding("utf8").on("data", show)
   const finished = await new Promise<Finished>((resolve) => {
