@@ -41,6 +41,12 @@ export interface PackagerSettings {
   readonly liveWindow_ms: number
 }
 
+/** How far the live window reaches: so many ms back, and back to this segment in any case. */
+export interface WindowReach {
+  readonly length_ms: number
+  readonly shownFromMsn: number
+}
+
 export const newPackager = (settings: PackagerSettings): Packager => ({
   tracks: [],
   segmentation: emptySegmentation(settings.segment_ms),
@@ -116,6 +122,8 @@ export const isReady = (state: Packager): boolean => state.partTarget_us > 0 || 
 /** How a record is to be taken. */
 export interface TakeOptions {
   readonly settings: PackagerSettings
+  /** Default: as long as the settings say. */
+  readonly window?: WindowReach
   /** The source has no video. */
   readonly alone: boolean
   /** FFmpeg gets no more input: its newest picture waits for `endRun`, which says how long it lasts. */
@@ -159,7 +167,7 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
   const measured = tracks.map((track) => ended.reduce(measureBandwidth, { ...track, init: { ...track.init, written: track.init.bytes !== undefined } }))
   const next = { ...settled, tracks: measured, openedMsn, shortParts: settled.shortParts + shortParts }
   const announced = { ...next, unannounced: [...next.unannounced, ...ended.map((end) => closedOf(next, end, options))] }
-  return { packager: moveWindow(announced, options.settings), body }
+  return { packager: moveWindow(announced, options.window ?? { length_ms: options.settings.liveWindow_ms, shownFromMsn: Number.POSITIVE_INFINITY }), body }
 }
 
 /**
@@ -263,13 +271,16 @@ const closedOf = (state: Packager, { track, duration }: Ended, options: TakeOpti
 const wallClock = ({ anchor }: Packager, ticks: number): number =>
   anchor === undefined ? 0 : Math.round(anchor.wall_ms + (ticks - anchor.ticks) / TICKS_PER_MS)
 
-/** The live window begins with the oldest segment that lies wholly in it, which no rendition still has to give; it never goes back. */
-export const moveWindow = (state: Packager, settings: PackagerSettings): Packager => {
-  const oldest = timelineEnd(state) - settings.liveWindow_ms * TICKS_PER_MS
+/**
+ * The live window begins with the oldest segment that lies wholly in its reach, which no rendition still has to give; it
+ * never goes back.
+ */
+export const moveWindow = (state: Packager, { length_ms, shownFromMsn }: WindowReach): Packager => {
+  const oldest = timelineEnd(state) - length_ms * TICKS_PER_MS
   const { firstMsn, starts } = state.segmentation
   const within = firstMsn + starts.findIndex(({ start }) => start >= oldest)
   const newest = state.tracks.filter(({ started, frames }) => started || frames === 0).map(({ msn }) => msn)
   const last = Math.max(Math.min(...newest), Math.max(...newest) - WINDOW_LAG_SEGMENTS_MAX) - WINDOW_SEGMENTS_MIN
-  const windowStartMsn = Math.max(state.windowStartMsn, Math.min(within < firstMsn ? last : within, last))
+  const windowStartMsn = Math.max(state.windowStartMsn, Math.min(within < firstMsn ? last : within, last, shownFromMsn))
   return { ...state, windowStartMsn, segmentation: forgetBefore(state.segmentation, windowStartMsn) }
 }

@@ -56,14 +56,14 @@ export const streamActor = Effect.gen(function* () {
 /** The state of a stream just taken over: new, or as its checkpoint says. */
 export const beginStream = (config: StreamConfig, owned: Owned<MediaRecord>, now_ms: number): { readonly state: StreamState; readonly actions: ReadonlyArray<Action> } => {
   const checkpoint = mediaCodec.takeOver(owned.head).checkpoint
-  const turn = new Turn(emptyState(config, owned, checkpoint), now_ms)
+  const turn = new Turn(emptyState(config, owned, checkpoint, now_ms), now_ms)
   if (checkpoint?.source !== undefined) resume(turn, checkpoint)
   turn.act({ _tag: 'SetTimer', timer: 'window', after_ms: config.settings.reconnectWindow_ms })
   turn.act({ _tag: 'SetTimer', timer: 'tick', after_ms: TICK_MS })
   return { state: turn.state, actions: turn.actions }
 }
 
-const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint: Checkpoint | undefined): StreamState => ({
+const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint: Checkpoint | undefined, now_ms: number): StreamState => ({
   config,
   packager: readPackager(checkpoint, config.settings),
   source: undefined,
@@ -98,6 +98,7 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   failure: '',
   draining: false,
   space: { inbox: 0, outbox: 0 },
+  shown: [{ msn: checkpoint?.openedMsn ?? -1, since_ms: now_ms }],
   described: ''
 })
 

@@ -53,9 +53,10 @@ export const ENDED_WINDOW_KEPT_MS = 60_000
 /** How long what is archived counts as unknown after the database has failed to tell. */
 export const UNKNOWN_KEPT_MS = 5_000
 /**
- * What gives way when MEDIA becomes full, by its share. The live window shrinks from the first share to the second, to
- * the length below which no playlist should be cut (RFC 8216bis 6.2.2: three target durations), and at the third to its
- * newest segments. Streams hear of the shares above the least one here. Windows of ended streams go from the second share on, windows whose owners cannot write from the last.
+ * What gives way when MEDIA becomes full, by its share; streams hear of it from a little less on. The live window shrinks
+ * from the first share to the second, to the length below which no playlist should be cut (RFC 8216bis 6.2.2: three
+ * target durations), and at the third to its newest segments. Windows of ended streams go from the second share on,
+ * windows whose owners cannot write from the last.
  */
 export const SPACE_TOLD_SHARE = 0.5
 export const WINDOW_SHRINKS_SHARE = 0.55
@@ -64,3 +65,5 @@ export const WINDOW_SHORT_MS = 18_000
 export const WINDOW_GIVEN_UP_SHARE = 0.9
 export const ENDED_WINDOW_TAKEN_SHARE = WINDOW_SHORT_SHARE
 export const WINDOW_TAKEN_SHARE = 0.98
+/** For how long a segment is in the live window at least, however fast others follow. */
+export const SHOWN_MS_MIN = 8_000

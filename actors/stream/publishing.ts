@@ -6,7 +6,7 @@ import { type SegmentClosed, SegmentClosedSchema } from '../../proto/gen/millrac
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { BIG_RECORDS_SHARE_MAX, MESSAGE_OVERHEAD_BYTES, SESSIONS_SHARE_MAX, TICK_MS } from '../../runtime/limits.ts'
 import { subjects } from '../../runtime/topology.ts'
-import { discontinue, endSegments, isReady, type PackagerSettings, pendingBytes, recordStored, takeFragments, type TakeOptions, timelineEnd } from '../packager/packager.ts'
+import { discontinue, endSegments, isReady, pendingBytes, recordStored, takeFragments, type TakeOptions, timelineEnd } from '../packager/packager.ts'
 import { writePackager } from './checkpoint.ts'
 import { FLUSH_BYTES } from './limits.ts'
 import { tellLosses } from './losses.ts'
@@ -15,7 +15,7 @@ import { chooseResume, resumeSeqOf, writeSource } from './resumePoint.ts'
 import { citeSelf } from './selfCitation.ts'
 import type { StreamState } from './streamState.ts'
 import type { Turn } from './Turn.ts'
-import { windowLength } from './windowLength.ts'
+import { withShown, windowReach } from './windowReach.ts'
 
 const TICKS_PER_MS = 90
 
@@ -36,11 +36,9 @@ const mayTake = (state: StreamState): boolean => {
   return state.quiet || pendingBytes(packager) >= FLUSH_BYTES
 }
 
-/** The settings, with a live window as long as there is room for. */
-export const settingsOf = ({ config: { settings }, space }: StreamState): PackagerSettings => ({ ...settings, liveWindow_ms: windowLength(settings.liveWindow_ms, space.outbox) })
-
-const optionsOf = (state: StreamState): TakeOptions => ({
-  settings: settingsOf(state),
+const optionsOf = ({ state, now_ms }: Turn): TakeOptions => ({
+  settings: state.config.settings,
+  window: windowReach(state, now_ms),
   alone: state.run?.audioOnly ?? false,
   ending: state.run?.phase === 'Draining',
   final: state.run?.phase === 'Over',
@@ -49,7 +47,7 @@ const optionsOf = (state: StreamState): TakeOptions => ({
 })
 
 const take = (turn: Turn): void => {
-  const taken = takeFragments(turn.state.packager, optionsOf(turn.state))
+  const taken = takeFragments(turn.state.packager, optionsOf(turn))
   if (taken === undefined) return
   turn.set({ packager: taken.packager, quiet: pendingBytes(taken.packager) === 0 ? false : turn.state.quiet })
   enqueue(turn, { case: 'fragments', value: taken.body })
@@ -109,7 +107,7 @@ export const onAppended = (turn: Turn, seq: number): void => {
   // What was put behind it while it was on its way says 0 for it too.
   const outgoing = waiting.map((next) => (whole && next.checkpoint !== undefined ? { ...next, checkpoint: citeSelf(next.checkpoint, first, seq) } : next))
   turn.set({ outgoing, appending: false, stored })
-  if (whole) turn.set({ packager: recordStored(turn.state.packager, first, seq) })
+  if (whole) turn.set({ packager: recordStored(turn.state.packager, first, seq), shown: withShown(turn.state, turn.now_ms) })
   turn.set({ firstPieceSeq: whole ? 0 : first })
   turn.act({ _tag: 'SetTimer', timer: 'tick', after_ms: TICK_MS })
   announce(turn)
@@ -150,7 +148,7 @@ export const onPublished = (turn: Turn, ticket: string): void => {
 
 /** Ends every segment; what follows is another run of FFmpeg, or with `replaceInits` the same frames of another FFmpeg. */
 export const enqueueDiscontinuity = (turn: Turn, reason: string, begin = discontinue): void => {
-  const ended = endSegments(turn.state.packager, optionsOf(turn.state))
+  const ended = endSegments(turn.state.packager, optionsOf(turn))
   const { packager, msn } = begin(ended)
   turn.set({ packager })
   enqueue(turn, { case: 'discontinuity', value: create(DiscontinuitySchema, { msn, reason }) })
@@ -162,7 +160,7 @@ export const enqueueMark = (turn: Turn, reason: string): void =>
 
 /** Ends the recording with what is whole. */
 export const enqueueEnd = (turn: Turn, reason: EndReason, detail: string): void => {
-  const packager = endSegments(turn.state.packager, optionsOf(turn.state))
+  const packager = endSegments(turn.state.packager, optionsOf(turn))
   turn.set({ packager })
   const duration = Math.max(0, timelineEnd(packager) - (turn.state.beginTicks ?? timelineEnd(packager)))
   const renditions = packager.tracks.filter(({ frames }) => frames > 0).map((track) => ({ $typeName: 'millrace.v1.RenditionEnd' as const, rendition: track.name, segments: track.msn, frames: BigInt(track.frames) }))

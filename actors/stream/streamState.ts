@@ -186,6 +186,8 @@ export interface StreamState {
   readonly draining: boolean
   /** As last looked at. */
   readonly space: Space
+  /** Which segment was the newest, and since when, as long as viewers may not have seen all of them. */
+  readonly shown: ReadonlyArray<{ readonly msn: number; readonly since_ms: number }>
   /** Renditions that everyone has been told of. */
   readonly described: string
 }

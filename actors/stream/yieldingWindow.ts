@@ -1,13 +1,14 @@
 import { BIG_RECORDS_SHARE_MAX } from '../../runtime/limits.ts'
-import { moveWindow, pendingBytes } from '../packager/packager.ts'
+import { moveWindow } from '../packager/packager.ts'
 import { WINDOW_SHRINKS_SHARE } from './limits.ts'
-import { enqueueTick, settingsOf } from './publishing.ts'
+import { enqueueTick } from './publishing.ts'
 import type { Space } from './streamState.ts'
 import type { Turn } from './Turn.ts'
+import { windowReach } from './windowReach.ts'
 
 /**
- * The logs were looked at. What was given up of the live window goes with the next fragments, or, where there are none
- * or they have no room, with a tick, behind which the log is trimmed. An inbox that had no room for frames kept its
+ * The logs were looked at. What was given up of the live window goes with the next fragments, or, where none
+ * have come or they have no room, with a tick, behind which the log is trimmed. An inbox that had no room for frames kept its
  * publisher out: the time that it has to come back begins anew.
  */
 export const onSpace = (turn: Turn, space: Space): void => {
@@ -18,8 +19,7 @@ export const onSpace = (turn: Turn, space: Space): void => {
   }
   const { packager, stored, appending, outgoing } = turn.state
   if (space.outbox <= WINDOW_SHRINKS_SHARE || appending || outgoing.length > 0 || stored === undefined || packager.tracks.length === 0) return
-  if (pendingBytes(packager) > 0 && space.outbox < BIG_RECORDS_SHARE_MAX) return
-  const shorter = moveWindow(packager, settingsOf(turn.state))
+  const shorter = moveWindow(packager, windowReach(turn.state, turn.now_ms))
   if (shorter.windowStartMsn <= stored.windowStartMsn) return
   turn.set({ packager: shorter })
   enqueueTick(turn, true)
