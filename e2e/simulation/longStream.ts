@@ -41,10 +41,10 @@ export const runLongStream = (hours: number, seed = 1): LongStream => {
     ...usual,
     runtime: { ...usual.runtime, lease_ms: LEASE_MS, shards: 1 },
     stream: { ...usual.stream, ladder: [], reconnectWindow_ms: 4 * LEASE_MS },
-    workers: 2, edges: 1, streams: 1, viewers: 0, busy_ms, roughness: 0
+    workers: 2, edges: 1, streams: 1, viewers: 0, busy_ms, roughness: 0, poison: false
   })
   const chunks = Math.floor(busy_ms / INTERVAL_MS / FRAMES_PER_CHUNK)
-  platform.publish({ id: 'long', begin_ms: LEASE_MS * 2, shape: { interval_ms: INTERVAL_MS, framesPerChunk: FRAMES_PER_CHUNK, gopFrames: 2, chunks, sound: false, cutShare: 0 }, epochs: 1, stops: true })
+  platform.publish({ id: 'long', begin_ms: LEASE_MS * 2, shape: { interval_ms: INTERVAL_MS, framesPerChunk: FRAMES_PER_CHUNK, gopFrames: 2, chunks, sound: false, cutShare: 0, poison: false }, epochs: 1, stops: true })
   for (let at_ms = HOUR_MS / 2; at_ms < busy_ms; at_ms += HOUR_MS) world.after(at_ms, () => world.dice.pick(platform.workers)?.kill(1_000))
   const sizes: Array<Sizes> = []
   for (let at_ms = SAMPLE_MS; at_ms <= busy_ms; at_ms += SAMPLE_MS) {
@@ -55,7 +55,7 @@ export const runLongStream = (hours: number, seed = 1): LongStream => {
   const rests = world.run(busy_ms + REST_MS, () => platform.atRest())
   if (world.violation === undefined && !rests) world.violate('everything comes to rest', 'the long stream is not archived')
   if (world.violation === undefined) checkAtRest(platform)
-  return { sizes, frames: platform.truths.get('long')?.expected.length ?? 0, violation: world.violation }
+  return { sizes, frames: platform.truths.get('long')?.expected.count ?? 0, violation: world.violation }
 }
 
 const sizesNow = ({ world, server, truths }: Platform): Sizes => {

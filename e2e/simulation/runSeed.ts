@@ -38,7 +38,7 @@ export const runSeed = (seed: number, print?: (line: TraceLine) => void, changes
 
 const makePublishers = (platform: Platform): void => {
   const { dice } = platform.world
-  const { streams, busy_ms } = platform.settings
+  const { streams, busy_ms, poison } = platform.settings
   for (let index = 0; index < streams; index++) {
     const interval_ms = dice.pick([100, 200, 200]) ?? 100
     const framesPerChunk = 3 + dice.below(4)
@@ -47,7 +47,7 @@ const makePublishers = (platform: Platform): void => {
     platform.publish({
       id: `stream-${index}`,
       begin_ms: dice.between(0, 3_000),
-      shape: { interval_ms, framesPerChunk, gopFrames: dice.pick([5, 10, 20]) ?? 10, chunks: Math.max(2, Math.round(length_ms / epochs / interval_ms / framesPerChunk)), sound: dice.chance(0.2), cutShare: dice.pick([0, 0.5]) ?? 0 },
+      shape: { interval_ms, framesPerChunk, gopFrames: dice.pick([5, 10, 20]) ?? 10, chunks: Math.max(2, Math.round(length_ms / epochs / interval_ms / framesPerChunk)), sound: dice.chance(0.2), cutShare: dice.pick([0, 0.5]) ?? 0, poison },
       epochs,
       stops: dice.chance(0.7)
     })

@@ -24,6 +24,8 @@ export class Connection {
   #toClient_ms = 0
   #open = true
   #left = false
+  /** What was on its way when the connection ended still gets to the edge. */
+  #straggles = false
 
   constructor(world: World, edge: EdgeMachine, listener: ConnectionListener) {
     this.#world = world
@@ -58,6 +60,7 @@ export class Connection {
   breakOff(): void {
     if (!this.#open) return
     this.#open = false
+    this.#straggles = this.#world.dice.chance(0.5)
     this.#world.after(this.#world.dice.between(1, 500), () => this.#ends(BROKEN))
     this.#goneAtEdge(this.#world.dice.chance(0.5) ? this.#world.dice.between(1, 100) : this.#world.dice.between(1_000, 30_000))
   }
@@ -67,6 +70,7 @@ export class Connection {
     this.#left = true
     if (!this.#open) return
     this.#open = false
+    this.#straggles = true
     this.#goneAtEdge(this.#world.dice.between(1, 10))
   }
 
@@ -84,7 +88,7 @@ export class Connection {
   }
 
   #goneAtEdge(after_ms: number): void {
-    this.#world.after(after_ms, () => this.#process?.post(() => this.#session?.take({ _tag: 'Gone' })))
+    this.#world.after(Math.max(after_ms, this.#toEdge_ms - this.#world.now_ms), () => this.#process?.post(() => this.#session?.take({ _tag: 'Gone' })))
   }
 
   #ends(code: number, reason = ''): void {
@@ -100,7 +104,7 @@ export class Connection {
   #up(run: () => void): void {
     this.#toEdge_ms = Math.max(this.#toEdge_ms, this.#world.now_ms + this.#world.dice.between(0.5, 10))
     this.#world.after(this.#toEdge_ms - this.#world.now_ms, () => {
-      if (this.#open && this.#edge.process === this.#process) this.#process?.post(run)
+      if ((this.#open || this.#straggles) && this.#edge.process === this.#process) this.#process?.post(run)
     })
   }
 

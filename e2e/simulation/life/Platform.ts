@@ -7,14 +7,15 @@ import { DatabaseServer, StoreServer } from '../server/Backend.ts'
 import { NatsServer } from '../server/NatsServer.ts'
 import { fairWeather } from '../world/weather.ts'
 import type { World } from '../world/World.ts'
+import type { Camera } from './camera.ts'
 import { EdgeMachine, type Machine, WorkerMachine } from './machines.ts'
 import type { Premises } from './Premises.ts'
 import { Publisher, type PublisherPlan } from './Publisher.ts'
 import type { PlatformSettings } from './settings.ts'
 import { type KnownPlaylists, Viewer } from './Viewer.ts'
 
-/** FFmpeg dies by itself no more often than this, and only once it has got somewhere: else its source would be taken for poison. */
-const FFMPEG_DEATHS_APART_MS = 16_000
+/** FFmpeg dies by itself no more often than this: more would be a source on which there is no going on. */
+const FFMPEG_DEATHS_APART_MS = 10_000
 /** A node that has been well for two leases and this is not gone for anyone. */
 const LEASE_SLACK_MS = 1_000
 /** Way of messages. */
@@ -34,11 +35,12 @@ export class Platform implements Premises {
   readonly edges: ReadonlyArray<EdgeMachine>
   readonly publishers: Array<Publisher> = []
   readonly #playlists: KnownPlaylists = new Map()
+  readonly poison = new Set<number>()
   /** No fault is going on. */
   calm = true
   childrenDie = false
   #lastDeath_ms = Number.NEGATIVE_INFINITY
-  #progressAtDeath = -1
+  #progressAtDeath: ReadonlyMap<string, number> = new Map()
   #down_ms = 0
   #downSince_ms: number | undefined
   #trouble_ms = 0
@@ -67,10 +69,15 @@ export class Platform implements Premises {
   publish(plan: PublisherPlan): Publisher {
     const truth = new StreamTruth(this.world, plan.id, { window_ms: this.settings.stream.reconnectWindow_ms, slack_ms: this.settings.runtime.lease_ms / 2 + WINDOW_SLACK_MS }, this.uptime_ms)
     this.truths.set(plan.id, truth)
-    const publisher = new Publisher(this.world, plan, truth, () => this.edges)
+    const publisher = new Publisher(this.world, plan, this.publishers.length, (camera) => this.#films(truth, camera), truth, () => this.edges)
     this.publishers.push(publisher)
     for (let i = 0; i < this.settings.viewers; i++) new Viewer(this.world, truth, () => this.edges, this.#playlists)
     return publisher
+  }
+
+  #films(truth: StreamTruth, camera: Camera): void {
+    truth.filmedBy(camera)
+    if (camera.poison !== undefined) this.poison.add(camera.poison)
   }
 
   /** NATS or the network to it is not what it should be. */
@@ -115,14 +122,20 @@ export class Platform implements Premises {
 
   /** What becomes of an FFmpeg child that starts now. */
   readonly fateOfChild = (): Fate => {
-    const { dice, now_ms } = this.world
-    const progress = [...this.truths.values()].reduce((sum, { media }) => sum + media.progress, 0)
-    const may = this.childrenDie && now_ms - this.#lastDeath_ms > FFMPEG_DEATHS_APART_MS && progress > this.#progressAtDeath
-    if (!may || dice.chance(0.5)) return { _tag: 'Healthy' }
-    this.#lastDeath_ms = now_ms
-    this.#progressAtDeath = progress + 1
+    const { dice } = this.world
+    if (!this.childrenDie || dice.chance(0.5)) return { _tag: 'Healthy' }
     const afterBytes = dice.below(3_000)
     return dice.chance(0.3) ? { _tag: 'Hangs', afterBytes } : { _tag: 'Dies', afterBytes, reason: dice.chance(0.5) ? 'killed' : 'garbage' }
+  }
+
+  /** Every stream must have got on since a child broke: one that breaks twice on the same frames would make them poison. */
+  readonly mayBreak = (): boolean => {
+    const now = new Map([...this.truths].filter(([, { media }]) => !media.ended).map(([id, { media }]) => [id, media.progress]))
+    const may = this.childrenDie && this.world.now_ms - this.#lastDeath_ms > FFMPEG_DEATHS_APART_MS && [...now].every(([id, progress]) => progress > (this.#progressAtDeath.get(id) ?? -1))
+    if (!may) return false
+    this.#lastDeath_ms = this.world.now_ms
+    this.#progressAtDeath = new Map([...now].map(([id, progress]) => [id, progress + 1]))
+    return true
   }
 
   status(id: string): StreamStatus | undefined {

@@ -19,6 +19,8 @@ export interface PublisherPlan {
 const NONE = { seq: -1, bytes: 0 }
 const RETRY_MS = 50
 const RETRY_MS_MAX = 1_000
+/** No two cameras of a world give a picture the same time. */
+const BASES_APART_MS = 1_000_000_000
 const SILENCE_MS = 6_000
 const STOP_SILENCE_MS = 15_000
 
@@ -32,6 +34,8 @@ export class Publisher {
   readonly #edges: () => ReadonlyArray<EdgeMachine>
   readonly #truth: StreamTruth
   readonly #token: string
+  readonly #base_ms: number
+  readonly #films: (camera: Camera) => void
   #camera: Camera | undefined
   #cameras = 0
   #epoch: number | undefined
@@ -49,9 +53,12 @@ export class Publisher {
   #heard_ms = 0
   #away = false
 
-  constructor(world: World, plan: PublisherPlan, truth: StreamTruth, edges: () => ReadonlyArray<EdgeMachine>) {
+  /** `number`: which of the world's publishers it is. */
+  constructor(world: World, plan: PublisherPlan, number: number, films: (camera: Camera) => void, truth: StreamTruth, edges: () => ReadonlyArray<EdgeMachine>) {
     this.#world = world
     this.plan = plan
+    this.#base_ms = number * BASES_APART_MS
+    this.#films = films
     this.#truth = truth
     this.#edges = edges
     this.#token = `secret-${plan.id}`
@@ -79,8 +86,8 @@ export class Publisher {
 
   #beginEpoch(): void {
     this.#cameras += 1
-    const camera = makeCamera({ ...this.plan.shape, base_ms: this.#cameras * 1_000_000 }, this.#world.dice)
-    this.#truth.filmedBy(camera)
+    const camera = makeCamera({ ...this.plan.shape, base_ms: this.#base_ms + this.#cameras * 1_000_000 }, this.#world.dice)
+    this.#films(camera)
     this.#camera = camera
     this.#epoch = undefined
     this.#heard = NONE

@@ -7,9 +7,12 @@ const WIDTH = 320
 const HEIGHT = 240
 const OPUS_MS = 20
 
-/** One picture of a camera: its time in the source (90 kHz ticks), and where its bytes end. */
+/** One picture of a camera: its time in the source (90 kHz ticks), and where its bytes and those of its Cluster are. */
 export interface CameraFrame {
   readonly pts: number
+  readonly key: boolean
+  readonly cluster: number
+  readonly begin: number
   readonly end: number
 }
 
@@ -24,13 +27,17 @@ export interface CameraShape {
   readonly sound: boolean
   /** Share of chunks whose bytes are cut anywhere instead of between Clusters. */
   readonly cutShare: number
+  readonly poison: boolean
 }
 
 /** One continuous byte stream, as a MediaRecorder gives it: small WebM with real structure. */
 export interface Camera {
   readonly chunks: ReadonlyArray<Uint8Array>
   readonly bytes: Uint8Array
+  readonly headerBytes: number
   readonly frames: ReadonlyArray<CameraFrame>
+  /** Time of the picture on which FFmpeg crashes. */
+  readonly poison: number | undefined
   readonly chunk_ms: number
 }
 
@@ -69,7 +76,8 @@ export const makeCamera = (shape: CameraShape, dice: Dice): Camera => {
   const pieces: Array<Uint8Array> = [shape.sound ? HEADERS.sound : HEADERS.silent]
   const frames: Array<CameraFrame> = []
   const cuts: Array<number> = []
-  let bytes = pieces[0]?.byteLength ?? 0
+  const headerBytes = pieces[0]?.byteLength ?? 0
+  let bytes = headerBytes
   const add = (piece: Uint8Array): void => {
     pieces.push(piece)
     bytes += piece.byteLength
@@ -77,12 +85,14 @@ export const makeCamera = (shape: CameraShape, dice: Dice): Camera => {
   const chunk_ms = shape.framesPerChunk * shape.interval_ms
   for (let chunk = 0; chunk < shape.chunks; chunk++) {
     const from_ms = shape.base_ms + chunk * chunk_ms
+    const cluster = bytes
     add(clusterHead(from_ms))
     for (let i = 0; i < shape.framesPerChunk; i++) {
       const index = chunk * shape.framesPerChunk + i
       const key = index % shape.gopFrames === 0
+      const begin = bytes
       add(block(1, i * shape.interval_ms, key ? 0x80 : 0, key ? KEYFRAME : vp8Interframe))
-      frames.push({ pts: (from_ms + i * shape.interval_ms) * TICKS_PER_MS, end: bytes })
+      frames.push({ pts: (from_ms + i * shape.interval_ms) * TICKS_PER_MS, key, cluster, begin, end: bytes })
       if (!shape.sound) continue
       for (let at = 0; at < shape.interval_ms; at += OPUS_MS) add(block(2, i * shape.interval_ms + at, 0x80, opus20ms))
     }
@@ -91,5 +101,5 @@ export const makeCamera = (shape: CameraShape, dice: Dice): Camera => {
   }
   const whole = Buffer.concat(pieces)
   const chunks = cuts.map((end, index) => whole.subarray(index === 0 ? 0 : cuts[index - 1], index === cuts.length - 1 ? whole.byteLength : end))
-  return { chunks, bytes: whole, frames, chunk_ms }
+  return { chunks, bytes: whole, headerBytes, frames, chunk_ms, poison: shape.poison ? dice.pick(frames)?.pts : undefined }
 }

@@ -1,7 +1,9 @@
 import type { SimulatedProcess } from '../process/SimulatedProcess.ts'
 import type { Backend } from '../server/Backend.ts'
+import { fairWeather, type Weather } from '../world/weather.ts'
 import type { Machine } from './machines.ts'
 import type { Platform } from './Platform.ts'
+import { PLENTY_BYTES } from './settings.ts'
 
 /** A kind of fault: begins, and gives back how it ends. */
 type Fault = (platform: Platform, lasts_ms: number) => (() => void) | undefined
@@ -22,13 +24,13 @@ const backendDown = (backend: Backend, kind: string, platform: Platform) => (): 
   backend.up = false
 }
 
-const disturb = (platform: Platform, kind: string, weather: { slow_ms: number; slowShare: number; lossShare: number }, change: { slow_ms?: number; slowShare?: number; lossShare?: number }): (() => void) => {
+const disturb = (platform: Platform, kind: string, weather: Weather, change: Partial<Weather>): (() => void) => {
   platform.world.fault(kind, '')
   platform.disturb()
   Object.assign(weather, change)
   return () => {
     platform.disturb()
-    Object.assign(weather, { slow_ms: 0, slowShare: 0, lossShare: 0 })
+    Object.assign(weather, fairWeather())
   }
 }
 
@@ -52,6 +54,8 @@ const cutFromNats: Fault = (platform) => {
 }
 
 const HOUR_MS = 3_600_000
+/** Records are damaged in rough worlds only: in the others nothing at all may be missing. */
+const ROUGH = 1
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   killWorker: ({ world, workers }, lasts_ms) => {
@@ -94,12 +98,20 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   cutFromNats,
   slowNats: (platform) => disturb(platform, 'NATS slow', platform.weather, { slow_ms: platform.world.dice.between(200, 2_500), slowShare: 0.2 }),
   lossyNats: (platform) => disturb(platform, 'NATS loses requests and answers', platform.weather, { lossShare: platform.world.dice.between(0.02, 0.25) }),
+  twiceNats: (platform) => disturb(platform, 'NATS messages arrive twice', platform.weather, { twiceShare: platform.world.dice.between(0.05, 0.4) }),
   logFull: ({ world, server }) => {
     const log = world.dice.pick([...server.logs.keys()])
     if (log === undefined || server.full.has(log)) return undefined
     world.fault('log full', log)
     server.full.add(log)
     return () => void server.full.delete(log)
+  },
+  damage: ({ world, server, settings }) => {
+    // A frame in pieces is lost as a whole, of which the rules here know nothing.
+    if (settings.edgeMessageBytesMax < PLENTY_BYTES || settings.roughness < ROUGH || settings.poison) return undefined
+    world.fault('record damaged', 'INGEST')
+    server.damageNext('ingest')
+    return undefined
   },
   storeDown: (platform) => {
     backendDown(platform.store, 'object store down', platform)()
@@ -146,7 +158,7 @@ export const scheduleFaults = (platform: Platform): void => {
   const { world, settings } = platform
   const { dice } = world
   const { busy_ms, roughness } = settings
-  platform.childrenDie = dice.chance(0.5) && roughness > 0
+  platform.childrenDie = dice.chance(0.5) && roughness > 0 && !settings.poison
   const count = Math.round(FAULTS_USUALLY * roughness)
   let under_way = 0
   for (let i = 0; i < count; i++) {

@@ -17,10 +17,13 @@ export interface PlatformSettings {
   readonly roughness: number
   readonly workerMessageBytesMax: number
   readonly edgeMessageBytesMax: number
+  /** Whether each source has a picture on which FFmpeg crashes. */
+  readonly poison: boolean
 }
 
 const RECORD_OVERHEAD_BYTES = 4 * 1024
-const PLENTY_BYTES = 1024 * 1024
+/** A message limit that no record reaches. */
+export const PLENTY_BYTES = 1024 * 1024
 
 /** A platform as a seed chooses it. */
 export const chooseSettings = (dice: Dice): PlatformSettings => {
@@ -42,6 +45,7 @@ export const chooseSettings = (dice: Dice): PlatformSettings => {
     roughness: dice.between(0, 2),
     // Now and then so small that records come in pieces, never more of them than a reader takes.
     workerMessageBytesMax: dice.chance(0.15) ? MESSAGE_OVERHEAD_BYTES + 2_000 : PLENTY_BYTES,
-    edgeMessageBytesMax: dice.chance(0.15) ? RECORD_OVERHEAD_BYTES + 150 : PLENTY_BYTES
+    edgeMessageBytesMax: dice.chance(0.15) ? RECORD_OVERHEAD_BYTES + 150 : PLENTY_BYTES,
+    poison: dice.chance(0.1)
   }
 }

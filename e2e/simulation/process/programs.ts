@@ -44,6 +44,10 @@ export interface Surroundings {
   readonly database: DatabaseServer
   readonly witness: ArchiveWitness
   readonly fateOf: () => Fate
+  /** Whether a child may break now. */
+  readonly mayBreak: () => boolean
+  /** Times of pictures on which it crashes. */
+  readonly poison: ReadonlySet<number>
   readonly runtime: RuntimeSettingsShape
   readonly stream: StreamSettingsShape
 }
@@ -87,7 +91,7 @@ const storage = ({ side, store, database, witness }: Surroundings) =>
 /** A process that owns streams, archives them and trims the logs. */
 export const workerProgram = (around: Surroundings): Effect.Effect<void, unknown> => {
   const actors = Layer.unwrap(Effect.map(streamActor, (kind) => Host.layer(kind))).pipe(
-    Layer.provide(Layer.succeed(Ffmpeg, ffmpegService(around.side.process, around.fateOf))),
+    Layer.provide(Layer.succeed(Ffmpeg, ffmpegService(around.side.process, around.fateOf, around.mayBreak, around.poison))),
     Layer.provide(Layer.succeed(StreamSettings, around.stream))
   )
   const archive = Layer.mergeAll(Archiver.layer, Finalizer.layer, janitor.pipe(Layer.provide(streamRetention), Layer.provide(ArchiveProgress.layer))).pipe(

@@ -7,6 +7,8 @@ import type { SimulatedProcess } from './SimulatedProcess.ts'
 /** What came of a request: an answer, or nothing within the time. */
 export type Outcome<A> = { readonly _tag: 'Answer'; readonly value: A } | { readonly _tag: 'Lost' }
 
+/** What arrives twice may do so long after its sender has given it up. */
+const AGAIN_MS_MAX = 4_000
 const LOST = { _tag: 'Lost' } as const
 
 /** Time that one message takes. */
@@ -19,7 +21,7 @@ export const travel_ms = (process: SimulatedProcess, weather: Weather): number =
 const isLost = (process: SimulatedProcess, weather: Weather): boolean => weather.lossShare > 0 && process.world.dice.chance(weather.lossShare)
 
 /**
- * Asks NATS: `apply` happens on the server, which may be late, or never, or happen without the asker learning of it.
+ * Asks NATS: `apply` happens on the server, which may be late, twice, or never, or happen without the asker learning of it.
  */
 export const askNats = <A>(process: SimulatedProcess, server: NatsServer, weather: Weather, timeout_ms: number, apply: () => A): Effect.Effect<Outcome<A>> =>
   Effect.callback((resume) => {
@@ -44,6 +46,7 @@ export const askNats = <A>(process: SimulatedProcess, server: NatsServer, weathe
     }
     if (!isLost(process, weather)) {
       process.nats.send(travel_ms(process, weather), () => server.arrive(() => reply(apply())))
+      if (weather.twiceShare > 0 && process.world.dice.chance(weather.twiceShare)) process.world.after(process.world.dice.between(0.1, AGAIN_MS_MAX), () => server.arrive(() => void apply()))
     }
     return Effect.sync(close)
   })

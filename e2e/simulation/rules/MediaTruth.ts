@@ -12,7 +12,7 @@ interface RenditionTruth {
   part: number
   /** Where the last fragment ended, in the rendition's ticks; -1: nothing yet. */
   end: number
-  /** Pictures so far. */
+  /** Pictures so far, those passed over that may be lacking included. */
   frames: number
 }
 
@@ -45,7 +45,7 @@ export class MediaTruth {
   readonly id: string
   readonly segments = new Map<string, SegmentTruth>()
   readonly #world: World
-  readonly #isDue: (index: number, pts: number) => boolean
+  readonly #due: (from: number, pts: number) => number | undefined
   readonly #renditions = new Map<string, RenditionTruth>()
   #token = 0
   #lease = 0
@@ -59,10 +59,10 @@ export class MediaTruth {
   head: { readonly seq: number; readonly record: MediaRecord } | undefined
   status: StreamStatus = StreamStatus.LIVE
 
-  constructor(world: World, id: string, isDue: (index: number, pts: number) => boolean) {
+  constructor(world: World, id: string, due: (from: number, pts: number) => number | undefined) {
     this.#world = world
     this.id = id
-    this.#isDue = isDue
+    this.#due = due
   }
 
   get ended(): boolean {
@@ -138,8 +138,9 @@ export class MediaTruth {
 
   #pictures(rendition: string, truth: RenditionTruth, fragment: Fragment): void {
     for (const pts of framesIn(fragment.data)) {
-      if (!this.#isDue(truth.frames, pts)) return this.#world.violate('every stored frame is in MEDIA once and in order', `${this.id}/${rendition} ${fragment.msn}.${fragment.part}: frame ${pts} is not due as number ${truth.frames}`)
-      truth.frames += 1
+      const place = this.#due(truth.frames, pts)
+      if (place === undefined) return this.#world.violate('every stored frame is in MEDIA once and in order', `${this.id}/${rendition} ${fragment.msn}.${fragment.part}: frame ${pts} is not due as number ${truth.frames}`)
+      truth.frames = place + 1
     }
   }
 

@@ -3,6 +3,7 @@ import { type Chunk, EndReason } from '../../../proto/gen/millrace/v1/ingest_pb.
 import type { StoredMessage } from '../server/SimulatedLog.ts'
 import type { World } from '../world/World.ts'
 import type { Camera } from '../life/camera.ts'
+import { ExpectedFrames, isNearPoison, Showable } from './ExpectedFrames.ts'
 import { MediaTruth } from './MediaTruth.ts'
 
 /** What the INGEST log has of one continuous byte stream. */
@@ -14,6 +15,7 @@ interface StoredEpoch {
   bytes: number
   pieces: number
   frames: number
+  readonly showable: Showable
 }
 
 /**
@@ -31,8 +33,10 @@ export class StreamTruth {
   #ended = false
   #session = 0
   #lastStored_ms = 0
-  /** Times (90 kHz) of all pictures that are stored, in order. */
-  readonly #expected: Array<number> = []
+  #damages = 0
+  #poisoned: 'No' | 'Perhaps' | 'Yes' = 'No'
+  /** Pictures that are stored and can be shown. */
+  readonly expected = new ExpectedFrames()
 
   /** `slack_ms`: what of an outage may go unnoticed. */
   constructor(world: World, id: string, window: { readonly window_ms: number; readonly slack_ms: number }, uptime_ms: () => number) {
@@ -40,7 +44,7 @@ export class StreamTruth {
     this.id = id
     this.#window_ms = window.window_ms - window.slack_ms
     this.#uptime_ms = uptime_ms
-    this.media = new MediaTruth(world, id, (index, pts) => this.#isDue(index, pts))
+    this.media = new MediaTruth(world, id, (from, pts) => this.expected.due(from, pts))
   }
 
   /** Whether INGEST has its end. */
@@ -48,8 +52,14 @@ export class StreamTruth {
     return this.#ended
   }
 
-  get expected(): ReadonlyArray<number> {
-    return this.#expected
+  /** Records that are not what was sent. */
+  get damages(): number {
+    return this.#damages
+  }
+
+  /** Whether a picture on which FFmpeg crashes is stored; perhaps: a part of it. */
+  get poisoned(): 'No' | 'Perhaps' | 'Yes' {
+    return this.#poisoned
   }
 
   filmedBy(camera: Camera): void {
@@ -62,13 +72,23 @@ export class StreamTruth {
     if (stored === undefined || seq >= stored.chunks) this.#world.violate('no acknowledgement without a stored record', `${this.id}: epoch ${epoch} chunk ${seq}, stored ${stored?.chunks ?? 0}`)
   }
 
+  /** A record of INGEST is given up. */
+  givenUp(body: Uint8Array): void {
+    const { body: record } = decodeIngestRecord(body)
+    if (record.case !== 'chunk') return this.#world.violate('nothing healthy is given up', `${this.id}: ${record.case}`)
+    const { epoch, seq, offset, data } = record.value
+    const camera = this.#epochs.find((one) => one.epoch === epoch)?.camera
+    if (this.#poisoned !== 'No' && camera !== undefined && isNearPoison(camera, Number(offset), Number(offset) + data.byteLength)) return
+    this.#world.violate('nothing healthy is given up', `${this.id}: epoch ${epoch} chunk ${seq}`)
+  }
+
   /** A record of INGEST is stored. */
   ingest(message: StoredMessage): void {
-    const { body } = decodeIngestRecord(message.data)
+    const { body } = decodeIngestRecord(message.sent ?? message.data)
     if (this.#ended) this.#world.violate('nothing is written behind the end', `${this.id}: ${body.case} at ${message.seq}`)
     const uptime_ms = this.#uptime_ms()
     if (body.case === 'open') this.#open(body.value.session, body.value.epoch)
-    if (body.case === 'chunk') this.#chunk(body.value)
+    if (body.case === 'chunk') this.#chunk(body.value, message.sent !== undefined)
     if (body.case === 'end') this.#end(body.value.reason, uptime_ms - this.#lastStored_ms)
     this.#lastStored_ms = uptime_ms
   }
@@ -77,10 +97,10 @@ export class StreamTruth {
     if (session < this.#session) this.#world.violate('an older session writes nothing', `${this.id}: session ${session} behind ${this.#session}`)
     this.#session = session
     if (this.#epochs.at(-1)?.epoch === epoch) return
-    this.#epochs.push({ epoch, camera: undefined, chunks: 0, bytes: 0, pieces: 0, frames: 0 })
+    this.#epochs.push({ epoch, camera: undefined, chunks: 0, bytes: 0, pieces: 0, frames: 0, showable: new Showable() })
   }
 
-  #chunk(chunk: Chunk): void {
+  #chunk(chunk: Chunk, damaged: boolean): void {
     if (chunk.session < this.#session) return this.#world.violate('an older session writes nothing', `${this.id}: session ${chunk.session} behind ${this.#session}`)
     const stored = this.#epochs.at(-1)
     if (stored === undefined || stored.epoch !== chunk.epoch) return this.#world.violate('a chunk belongs to the epoch that is open', `${this.id}: epoch ${chunk.epoch}`)
@@ -89,6 +109,7 @@ export class StreamTruth {
     // The newest of those that begin so: pieces of a few bytes may begin several.
     if (stored.bytes === 0 || stored.camera === undefined || !isAt(stored.camera.bytes, stored.bytes, chunk.data)) stored.camera = this.#cameraWith(stored, chunk.data)
     if (stored.camera === undefined || !isAt(stored.camera.bytes, stored.bytes, chunk.data)) return this.#world.violate('what is stored is what was sent', `${this.id}: epoch ${chunk.epoch} chunk ${chunk.seq}`)
+    if (damaged && stored.showable.damaged(stored.camera, stored.bytes, stored.bytes + chunk.data.byteLength)) this.#damages += 1
     stored.bytes += chunk.data.byteLength
     stored.pieces = chunk.piece + 1 === chunk.pieces ? 0 : stored.pieces + 1
     if (stored.pieces === 0) stored.chunks += framesIn(chunk)
@@ -101,28 +122,21 @@ export class StreamTruth {
   }
 
   #film(stored: StoredEpoch, camera: Camera): void {
-    for (let frame = camera.frames[stored.frames]; frame !== undefined && frame.end <= stored.bytes; frame = camera.frames[stored.frames]) {
-      this.#expected.push(frame.pts)
+    for (let frame = camera.frames[stored.frames]; frame !== undefined; frame = camera.frames[stored.frames]) {
+      if (frame.end > stored.bytes) {
+        if (frame.pts === camera.poison && frame.begin < stored.bytes && this.#poisoned === 'No') this.#breaks('Perhaps')
+        return
+      }
       stored.frames += 1
+      const shown = stored.showable.take(frame, camera)
+      if (shown === 'Shown') this.expected.push(frame.pts)
+      if (shown === 'Poison') this.#breaks('Yes')
     }
   }
 
-  /**
-   * Whether picture `index` of the stream is the one of that time. The last picture of a byte stream that was left in the
-   * middle of it may be there or not: FFmpeg may take what it has of it for a picture.
-   */
-  #isDue(index: number, pts: number): boolean {
-    if (this.#expected[index] === pts) return true
-    let before = 0
-    for (const stored of this.#epochs) {
-      before += stored.frames
-      const half = stored.camera?.frames[stored.frames]
-      if (before !== index || half?.pts !== pts || stored.bytes <= (stored.camera?.frames[stored.frames - 1]?.end ?? 0)) continue
-      this.#expected.splice(index, 0, pts)
-      stored.frames += 1
-      return true
-    }
-    return false
+  #breaks(how: 'Perhaps' | 'Yes'): void {
+    this.#poisoned = how
+    this.expected.breakHere()
   }
 
   #end(reason: EndReason, silence_ms: number): void {

@@ -1,3 +1,5 @@
+import { fromBinary } from '@bufbuild/protobuf'
+import { DeadLetterSchema } from '../../../proto/gen/millrace/v1/dead_letter_pb.js'
 import type { LogWitness, NatsServer } from '../server/NatsServer.ts'
 import type { DatabaseServer, StoreServer } from '../server/Backend.ts'
 import type { ArchiveWitness } from '../process/backendServices.ts'
@@ -32,7 +34,7 @@ export class Watch implements LogWitness, ArchiveWitness {
     const [kind, , id = ''] = message.subject.split('.')
     if (kind === 'ingest' || kind === 'media') this.#world.noteBytes(message.data)
     this.#world.note(`stored in ${log}`, by, message.seq)
-    if (kind === 'dead') this.#world.violate('nothing is given up', `${message.subject} by ${by}`)
+    if (kind === 'dead') this.#truths.get(id)?.givenUp(fromBinary(DeadLetterSchema, message.data).body)
     if (kind === 'ingest') this.#truths.get(id)?.ingest(message)
     if (kind === 'media') this.#truths.get(id)?.media.stored(message, by)
   }

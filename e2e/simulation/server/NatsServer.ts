@@ -1,6 +1,7 @@
 import { declareLogs } from '../../../runtime/topology.ts'
 import type { SimulatedProcess } from '../process/SimulatedProcess.ts'
 import type { World } from '../world/World.ts'
+import { withDamage } from './damage.ts'
 import { SimulatedBucket } from './SimulatedBucket.ts'
 import { SimulatedLog, type StoredMessage } from './SimulatedLog.ts'
 import { SimulatedQueue } from './SimulatedQueue.ts'
@@ -35,6 +36,7 @@ export class NatsServer {
   readonly full = new Set<string>()
   readonly witnesses: Array<LogWitness> = []
   readonly #readers = new Map<string, Set<Reader>>()
+  readonly #damages = new Set<string>()
   #up = true
   #frozen = false
   #held: Array<() => void> = []
@@ -81,10 +83,24 @@ export class NatsServer {
   publish(log: SimulatedLog, subject: string, data: Uint8Array, recordId: string, expected: number | undefined, by: string): PublishReply {
     if (this.full.has(log.name) || log.bytes + data.byteLength > log.bytesMax) return { code: FULL, description: 'maximum bytes exceeded' }
     if (expected !== undefined && (log.head(subject)?.seq ?? 0) !== expected) return { code: CONFLICT, description: 'wrong last sequence' }
-    const message = log.store(subject, data, recordId, this.world.now_ms)
+    const kept = this.#keep(subject, data)
+    const message = log.store(subject, kept, recordId, this.world.now_ms, kept === data ? undefined : data.slice())
     for (const witness of this.witnesses) witness.stored(log.name, message, by)
     this.wake(log.name)
     return { seq: message.seq }
+  }
+
+  /** The next record with media, of those whose subjects begin so, is damaged on the disk. */
+  damageNext(kind: 'ingest'): void {
+    this.#damages.add(kind)
+  }
+
+  #keep(subject: string, data: Uint8Array): Uint8Array {
+    const kind = subject.slice(0, subject.indexOf('.'))
+    const damaged = this.#damages.has(kind) ? withDamage(data, this.world.dice) : undefined
+    if (damaged === undefined) return data
+    this.#damages.delete(kind)
+    return damaged
   }
 
   purge(name: string, before: number, subject: string | undefined, by: string): number {

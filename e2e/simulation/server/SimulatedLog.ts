@@ -5,6 +5,8 @@ export interface StoredMessage {
   readonly data: Uint8Array
   readonly recordId: string
   readonly time_ms: number
+  /** What was sent, where the server keeps something else. */
+  readonly sent?: Uint8Array
 }
 
 /** Room that a server counts for a message beside its subject and bytes. */
@@ -46,9 +48,9 @@ export class SimulatedLog {
     return this.#bySubject.get(subject)?.at(-1)
   }
 
-  store(subject: string, data: Uint8Array, recordId: string, time_ms: number): StoredMessage {
+  store(subject: string, data: Uint8Array, recordId: string, time_ms: number, sent?: Uint8Array): StoredMessage {
     this.#lastSeq += 1
-    const message = { seq: this.#lastSeq, subject, data: data.slice(), recordId, time_ms }
+    const message = { seq: this.#lastSeq, subject, data: data.slice(), recordId, time_ms, ...(sent === undefined ? {} : { sent }) }
     this.#messages.push(message)
     const own = this.#bySubject.get(subject)
     if (own === undefined) this.#bySubject.set(subject, [message])
