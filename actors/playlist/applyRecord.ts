@@ -7,8 +7,8 @@ import { crc32c } from '../../runtime/checksum.ts'
 import { isRenditionName } from './mediaNames.ts'
 import { LEAP_SEGMENTS_MAX, PIECES_BYTES_MAX, PIECES_MAX, SEGMENTS_BEHIND_WINDOW, WINDOW_SEGMENTS_MAX } from './limits.ts'
 import { dropBytes } from './liveWindow.ts'
-import type { LiveWindow, Part, Place, RecordFacts, RenditionWindow, Report, Segment } from './liveWindow.ts'
-import { countFrames, mendBefore, mendLosses } from './mendLoss.ts'
+import type { LiveWindow, OpenPart, Place, RecordFacts, RenditionWindow, Report } from './liveWindow.ts'
+import { countFrames, findLosses, loseFrames, passOver } from './passOver.ts'
 import { completeOpen, describedIn, joined, openPart, putSegment, type Step } from './windowParts.ts'
 import type { WindowProblem } from './windowProblem.ts'
 
@@ -138,7 +138,7 @@ const applyFragments = (step: Step, whole: Fragments | undefined): number => {
   for (const init of whole?.inits ?? []) {
     if (isRenditionName(init.rendition)) renditionOf(step.window, init.rendition, init.kind).inits.set(init.number, init)
   }
-  mendLosses(step, whole?.fragments ?? [])
+  findLosses(step, whole?.fragments ?? [])
   for (const fragment of whole?.fragments ?? []) applyFragment(step, fragment)
   return step.completed
 }
@@ -146,7 +146,7 @@ const applyFragments = (step: Step, whole: Fragments | undefined): number => {
 const renditionOf = (window: LiveWindow, name: string, kind: RenditionWindow['kind']): RenditionWindow => {
   const known = window.renditions.get(name)
   if (known) return known
-  const rendition: RenditionWindow = { name, kind, segments: new Map(), inits: new Map(), open: undefined, newest: undefined, frames: undefined, due: 0, broken: false }
+  const rendition: RenditionWindow = { name, kind, segments: new Map(), inits: new Map(), open: undefined, newest: undefined, frames: undefined, behindLoss: false }
   window.renditions.set(name, rendition)
   return rendition
 }
@@ -154,24 +154,35 @@ const renditionOf = (window: LiveWindow, name: string, kind: RenditionWindow['ki
 const applyFragment = (step: Step, fragment: Fragment): void => {
   const { window } = step
   const place: Place = { msn: fragment.msn, part: fragment.part }
-  if (place.msn < window.knownFrom) return
+  // Whoever knows the segment has passed over those that any rendition had begun behind it.
+  if (place.msn < window.knownFrom) return isWhole(fragment) ? undefined : passOver(window, place.msn)
   const described = describedIn(step, fragment.rendition)
   if (described === undefined || !isRenditionName(fragment.rendition) || isBeyond(described, place)) return misplaced(step, fragment)
+  if (place.msn <= window.lostThrough) return
   const rendition = renditionOf(window, fragment.rendition, described.kind)
   if (rendition.open && !isAt(rendition.open, place)) completeOpen(step, rendition, place)
-  if (rendition.open === undefined && leapsOverParts(rendition, place)) mendBefore(step, rendition, described, fragment, 0)
-  const open = rendition.open ?? begin(step, rendition, described, fragment)
-  if (open === undefined) return misplaced(step, fragment)
-  addFragment(step, rendition, open, fragment)
+  if (rendition.open === undefined && leapsOverParts(rendition, place)) return loseFrames(step, rendition, place, place.msn, 0)
+  if (rendition.open === undefined && !mayBegin(rendition, place)) return misplaced(step, fragment)
+  if (!isWhole(fragment)) return damaged(step, fragment)
+  // Its pictures need those that are lost.
+  if (rendition.behindLoss && described.kind === TrackKind.VIDEO && !fragment.independent) return passOver(window, place.msn)
+  addFragment(step, rendition.open ?? begin(step, rendition, described, fragment), fragment)
   if (fragment.closesSegment) completeOpen(step, rendition, { msn: place.msn + 1, part: 0 })
   else if (fragment.closesPart) completeOpen(step, rendition, { msn: place.msn, part: place.part + 1 })
+}
+
+const isWhole = (fragment: Fragment): boolean => crc32c(fragment.data) === fragment.crc32c
+
+const damaged = ({ window, facts, problems }: Step, { rendition, msn, part }: Fragment): void => {
+  problems.push({ _tag: 'FragmentDamaged', seq: facts.seq, rendition, msn, part })
+  passOver(window, msn)
 }
 
 const misplaced = (step: Step, { rendition, msn, part }: Fragment): void => {
   step.problems.push({ _tag: 'FragmentMisplaced', seq: step.facts.seq, rendition, msn, part })
 }
 
-const isAt = ({ segment, part }: { segment: Segment; part: Part }, place: Place): boolean => segment.msn === place.msn && part.index === place.part
+const isAt = ({ segment, part }: OpenPart, place: Place): boolean => segment.msn === place.msn && part.index === place.part
 
 const isBeyond = ({ msn, part }: RenditionCheckpoint, place: Place): boolean => place.msn > msn || (place.msn === msn && place.part > part)
 
@@ -180,34 +191,26 @@ const leapsOverParts = ({ segments, newest }: RenditionWindow, { msn, part }: Pl
   return part > (known?.parts.length ?? 0) && known?.closed !== true && (newest === undefined || newest.msn <= msn)
 }
 
-// Opens the part that a fragment begins, and its segment where it is the first; undefined where nothing may begin.
-const begin = (step: Step, rendition: RenditionWindow, described: RenditionCheckpoint, fragment: Fragment): RenditionWindow['open'] => {
-  const { msn, part: index } = fragment
-  const known = rendition.segments.get(msn)
-  const newest = rendition.newest
-  if (newest && (msn < newest.msn || known?.closed)) return undefined
-  if (index !== (known?.parts.length ?? 0)) return undefined
-  const before = newest && newest.msn < msn ? rendition.segments.get(newest.msn) : undefined
-  if (before) before.closed = true
-  const start = Number(fragment.start)
-  const part = openPart(step, rendition, known ?? putSegment(step, rendition, described, msn, start), start, fragment.independent)
-  if (fragment.independent) rendition.broken = false
-  part.damaged = rendition.broken
-  return rendition.open
+const mayBegin = ({ segments, newest }: RenditionWindow, { msn, part }: Place): boolean => {
+  const known = segments.get(msn)
+  return part === (known?.parts.length ?? 0) && (newest === undefined || (msn >= newest.msn && known?.closed !== true))
 }
 
-const addFragment = (step: Step, rendition: RenditionWindow, { segment, part }: { segment: Segment; part: Part }, fragment: Fragment): void => {
-  if (crc32c(fragment.data) !== fragment.crc32c) {
-    part.damaged = true
-    if (rendition.kind === TrackKind.VIDEO) rendition.broken = true
-    step.problems.push({ _tag: 'FragmentDamaged', seq: step.facts.seq, rendition: fragment.rendition, msn: segment.msn, part: part.index })
-  }
+// Opens the part that a fragment begins, and its segment where it is the first.
+const begin = (step: Step, rendition: RenditionWindow, described: RenditionCheckpoint, { msn, start, independent }: Fragment): OpenPart => {
+  const { newest, segments } = rendition
+  const before = newest && newest.msn < msn ? segments.get(newest.msn) : undefined
+  if (before) before.closed = true
+  const segment = segments.get(msn) ?? putSegment(step, rendition, described, msn, Number(start))
+  return openPart(step, rendition, segment, Number(start), independent)
+}
+
+const addFragment = ({ facts }: Step, { part }: OpenPart, fragment: Fragment): void => {
   part.duration += Number(fragment.duration)
   part.frames += fragment.frames
   part.bytes += fragment.data.byteLength
-  part.lastSeq = step.facts.seq
+  part.lastSeq = facts.seq
   part.fragments.push(fragment.data)
-  rendition.due = Number(fragment.start) + Number(fragment.duration)
 }
 
 // `nextMsn`: the segment that every rendition goes on with; undefined where the open segments stay open.

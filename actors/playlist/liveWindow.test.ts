@@ -152,7 +152,7 @@ describe('live window', () => {
     expect(other.renditionReports.map(({ uri }) => uri)).toEqual(['../audio/playlist.m3u8'])
   })
 
-  it('never lists a damaged fragment as healthy', () => {
+  it('lists nothing of a segment from a damaged fragment on', () => {
     const log = randomLog({ renditions: ['source'], windowSegments: 6, framesPerRecord: 5, takeOverEvery: 0, discontinuityEvery: 0, piecesEvery: 0, segments: 2, end: true, seed: 3 })
     const victim = log.find(({ record }) => record.body.case === 'fragments' && record.body.value.fragments.some(({ msn, part }) => msn === 1 && part === 1))
     if (victim?.record.body.case !== 'fragments') throw new Error('no such fragment')
@@ -160,8 +160,13 @@ describe('live window', () => {
     if (fragment) fragment.data = fragment.data.map((byte) => byte ^ 1)
     const window = openWindow()
     expect(fold(window, log)).toEqual([{ _tag: 'FragmentDamaged', seq: victim.seq, rendition: 'source', msn: 1, part: 1 }])
-    const segment = parseMedia(renderMedia(window, 'source', 'newest') ?? '').segments.find(({ msn }) => msn === 1)
-    expect([segment?.gap, segment?.parts[1]?.gap, segment?.parts[0]?.gap]).toEqual([true, true, false])
+    const { segments, losses } = parseMedia(renderMedia(window, 'source', 'newest') ?? '')
+    expect(segments.map(({ msn, gap, discontinuity, parts }) => ({ msn, gap, discontinuity, first: parts[0]?.uri, cut: parts.length === 1 }))).toEqual([
+      { msn: 0, gap: false, discontinuity: 0, first: 'part_0_0.m4s', cut: false },
+      { msn: 1, gap: false, discontinuity: 0, first: 'part_1_0.m4s', cut: true },
+      { msn: 2, gap: false, discontinuity: 1, first: 'part_2_0.m4s', cut: expect.any(Boolean) }
+    ])
+    expect(losses).toMatchObject([{ id: 'loss-2' }])
   })
 
   it('drops pieces whose owner died before the last one', () => {

@@ -39,8 +39,6 @@ export interface Part {
   readonly firstSeq: number
   lastSeq: number
   bytes: number
-  /** Bytes of it are lost or damaged, or its pictures need such bytes: the part is never served. */
-  damaged: boolean
   /** Views of the records until the part is whole, then of `data`; empty once the bytes were dropped. */
   fragments: Array<Uint8Array>
   data: Uint8Array | undefined
@@ -53,14 +51,20 @@ export interface Segment {
   readonly timescale: number
   /** Number of its init segment. */
   readonly init: number
-  /** Discontinuities of the stream before it. */
-  readonly discontinuities: number
+  /** Discontinuities of the stream before it, losses among them. */
+  discontinuities: number
+  /** Media before it is lost. */
+  behindLoss: boolean
   /** Wall clock of its start, ms since 1970. */
   readonly programDateTime_ms: number
   readonly parts: Array<Part>
-  /** Ticks of a segment that is lost as a whole, and so has no parts; else 0. */
-  readonly lostTicks: number
   closed: boolean
+}
+
+/** A part that is being written, and its segment. */
+export interface OpenPart {
+  readonly segment: Segment
+  readonly part: Part
 }
 
 /** One rendition's share of the window. */
@@ -71,14 +75,12 @@ export interface RenditionWindow {
   readonly segments: Map<number, Segment>
   readonly inits: Map<number, Init>
   /** The part that the next fragment may belong to. */
-  open: { readonly segment: Segment; readonly part: Part } | undefined
+  open: OpenPart | undefined
   newest: Place | undefined
   /** Frames that the newest checkpoint counts; undefined before the first one. */
   frames: number | undefined
-  /** Where the frame after the newest one is due, in ticks. */
-  due: number
-  /** Pictures are lost that those to come need: nothing is served until a part that begins with a picture of its own. */
-  broken: boolean
+  /** Media is lost since its newest part: the next one begins a segment. */
+  behindLoss: boolean
 }
 
 /**
@@ -98,6 +100,10 @@ export interface LiveWindow {
   /** Microseconds; 0 until the stream's first media. */
   partTarget_us: number
   discontinuities: number
+  /** Nothing more is listed of segments up to this one: something is lost in it; -1 where nothing ever was. */
+  lostThrough: number
+  /** Losses between segments that are, or were, listed. */
+  losses: number
   /** Renditions as of the newest record, in playlist order. */
   described: ReadonlyArray<RenditionCheckpoint>
   end: RecordFacts | undefined
@@ -123,6 +129,8 @@ export const openWindow = (startMsn = 0, startSeq = 0): LiveWindow => ({
   windowStartMsn: startMsn,
   partTarget_us: 0,
   discontinuities: 0,
+  lostThrough: -1,
+  losses: 0,
   described: [],
   end: undefined,
   bytes: 0,
@@ -152,6 +160,3 @@ export const dropBytes = (window: LiveWindow, segment: Segment): number => {
 
 /** Duration of a run of parts, in ticks. */
 export const ticksOf = (parts: ReadonlyArray<Part>): number => parts.reduce((ticks, part) => ticks + part.duration, 0)
-
-/** Whether something of a segment is not there to be served, and never will be. */
-export const hasGap = ({ parts, lostTicks }: Segment): boolean => lostTicks > 0 || parts.some(({ damaged }) => damaged)

@@ -1,10 +1,13 @@
 import { findRevision } from './findRevision.ts'
 import type { Revision, Wanted } from './findRevision.ts'
 import { CAN_SKIP_UNTIL_S, PARTS_LISTED_S, PART_HOLD_BACK_PARTS, TARGET_DURATION_S } from './limits.ts'
-import { hasGap, ticksOf } from './liveWindow.ts'
+import { ticksOf } from './liveWindow.ts'
 import type { LiveWindow, Part, Report, Segment } from './liveWindow.ts'
 import { initName, partName, PLAYLIST_NAME, segmentName } from './mediaNames.ts'
 import { dateTime, playlistOf, seconds, targetSeconds } from './playlistText.ts'
+
+/** CLASS of the EXT-X-DATERANGE that names a time of which the media is lost. */
+export const LOSS_CLASS = 'millrace.loss'
 
 /** A segment as one revision sees it. */
 interface Listed {
@@ -30,7 +33,7 @@ export const renderMedia = (window: LiveWindow, rendition: string, upTo: Wanted,
 export const renderRevision = (revision: Revision, skip: boolean): string => {
   const listed = listSegments(revision)
   const skipped = skip && !revision.ended ? skippable(listed) : 0
-  const lines = header(revision)
+  const lines = [...header(revision), ...lossLines(listed)]
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`)
   let before: Listed | undefined
   let index = 0
@@ -68,7 +71,7 @@ const listSegments = ({ segments, upTo, ended }: Revision): ReadonlyArray<Listed
     const isNewest = segment.msn === upTo.msn
     const parts = isNewest ? segment.parts.slice(0, upTo.part + 1) : segment.parts
     listed.push({ segment, parts, whole: ended || !isNewest, age_s })
-    age_s += (ticksOf(parts) + segment.lostTicks) / segment.timescale
+    age_s += ticksOf(parts) / segment.timescale
   }
   return listed.reverse()
 }
@@ -80,7 +83,17 @@ const skippable = (listed: ReadonlyArray<Listed>): number => {
   return kept && first ? kept.segment.msn - first.segment.msn : 0
 }
 
-// Numbers that the rendition never used still count in its media sequence.
+// What is missing between two segments, for those who read more than they play. Delta updates name all of them too (RFC 8216bis 6.2.5.1).
+const lossLines = (listed: ReadonlyArray<Listed>): ReadonlyArray<string> =>
+  listed.flatMap(({ segment }, index) => {
+    const before = listed[index - 1]
+    if (before === undefined || !segment.behindLoss) return []
+    const from_ms = before.segment.programDateTime_ms + (ticksOf(before.parts) * 1_000) / before.segment.timescale
+    const missing_s = Math.max(0, segment.programDateTime_ms - from_ms) / 1_000
+    return [`#EXT-X-DATERANGE:ID="loss-${segment.msn}",CLASS="${LOSS_CLASS}",START-DATE="${dateTime(from_ms)}",DURATION=${missing_s.toFixed(3)}`]
+  })
+
+// Numbers that the rendition never used, and those of which nothing is left, still count in its media sequence.
 const gapLines = (before: Listed | undefined, { segment }: Listed): ReadonlyArray<string> => {
   const lines: Array<string> = []
   for (let msn = (before?.segment.msn ?? segment.msn) + 1; msn < segment.msn; msn++) {
@@ -98,13 +111,12 @@ const segmentLines = (listed: Listed, before: Listed | undefined, first: boolean
   lines.push(`#EXT-X-PROGRAM-DATE-TIME:${dateTime(segment.programDateTime_ms)}`)
   if (listed.age_s <= PARTS_LISTED_S) lines.push(...parts.map((part) => partLine(segment, part)))
   if (!whole) return lines
-  if (hasGap(segment)) lines.push('#EXT-X-GAP')
-  lines.push(`#EXTINF:${seconds(ticksOf(parts) + segment.lostTicks, segment.timescale)},`, segmentName(segment.msn))
+  lines.push(`#EXTINF:${seconds(ticksOf(parts), segment.timescale)},`, segmentName(segment.msn))
   return lines
 }
 
-const partLine = ({ msn, timescale }: Segment, { index, duration, independent, damaged }: Part): string =>
-  `#EXT-X-PART:DURATION=${seconds(duration, timescale)},URI="${partName(msn, index)}"${independent ? ',INDEPENDENT=YES' : ''}${damaged ? ',GAP=YES' : ''}`
+const partLine = ({ msn, timescale }: Segment, { index, duration, independent }: Part): string =>
+  `#EXT-X-PART:DURATION=${seconds(duration, timescale)},URI="${partName(msn, index)}"${independent ? ',INDEPENDENT=YES' : ''}`
 
 const liveEdge = ({ rendition, next, at }: Revision): ReadonlyArray<string> => [
   ...(next ? [`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${partName(next.msn, next.part)}"`] : []),

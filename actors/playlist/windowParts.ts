@@ -1,6 +1,8 @@
 import type { Checkpoint, RenditionCheckpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
-import type { Part, Place, RecordFacts, RenditionWindow, Segment, LiveWindow } from './liveWindow.ts'
+import type { OpenPart, Part, Place, RecordFacts, RenditionWindow, Segment, LiveWindow } from './liveWindow.ts'
 import type { WindowProblem } from './windowProblem.ts'
+
+const TICKS_PER_S = 90_000
 
 /** One record on its way into the window. */
 export interface Step {
@@ -19,8 +21,6 @@ export interface Step {
 /** What the step's checkpoint says of a rendition. */
 export const describedIn = ({ checkpoint }: Step, name: string): RenditionCheckpoint | undefined => checkpoint.renditions.find((described) => described.name === name)
 
-const TICKS_PER_S = 90_000
-
 /** Where a rendition's segment begins by the step's checkpoint, in ticks; undefined where it does not say. Exact for the segment being written. */
 export const startIn = ({ checkpoint }: Step, { msn: writing, segmentStart, timescale }: RenditionCheckpoint, msn: number): number | undefined => {
   if (msn === writing) return Number(segmentStart)
@@ -29,25 +29,26 @@ export const startIn = ({ checkpoint }: Step, { msn: writing, segmentStart, time
 }
 
 /** Puts a segment that begins at `start` ticks behind all others of its rendition. */
-export const putSegment = ({ checkpoint }: Step, rendition: RenditionWindow, described: RenditionCheckpoint, msn: number, start: number, lostTicks = 0): Segment => {
+export const putSegment = ({ checkpoint, window }: Step, rendition: RenditionWindow, described: RenditionCheckpoint, msn: number, start: number): Segment => {
   const { timescale, init } = described
   const ticks90k = (start * TICKS_PER_S) / timescale
   const segment: Segment = {
     msn,
     timescale,
     init,
-    discontinuities: checkpoint.discontinuities,
+    discontinuities: checkpoint.discontinuities + window.losses,
+    behindLoss: rendition.behindLoss && rendition.newest !== undefined,
     programDateTime_ms: Number(checkpoint.anchorWallMs) + (ticks90k - Number(checkpoint.anchorTicks)) / 90,
     parts: [],
-    lostTicks,
-    closed: lostTicks > 0
+    closed: false
   }
+  rendition.behindLoss = false
   rendition.segments.set(msn, segment)
   return segment
 }
 
 /** Opens the next part of a segment. */
-export const openPart = (step: Step, rendition: RenditionWindow, segment: Segment, start: number, independent: boolean): Part => {
+export const openPart = (step: Step, rendition: RenditionWindow, segment: Segment, start: number, independent: boolean): OpenPart => {
   const part: Part = {
     index: segment.parts.length,
     start,
@@ -57,29 +58,24 @@ export const openPart = (step: Step, rendition: RenditionWindow, segment: Segmen
     firstSeq: step.firstSeq,
     lastSeq: step.facts.seq,
     bytes: 0,
-    damaged: false,
     fragments: [],
     data: undefined,
     completion: undefined
   }
   segment.parts.push(part)
-  rendition.open = { segment, part }
-  return part
+  return (rendition.open = { segment, part })
 }
 
-/** Makes the open part whole; the rendition goes on at `next`. A damaged part keeps no bytes. */
+/** Makes the open part whole; the rendition goes on at `next`. */
 export const completeOpen = (step: Step, rendition: RenditionWindow, next: Place): void => {
   const open = rendition.open
   if (open === undefined) return
   const { segment, part } = open
-  if (part.damaged) Object.assign(part, { fragments: [], bytes: 0 })
-  else {
-    const data = joined(part.fragments)
-    let at = 0
-    part.fragments = part.fragments.map(({ byteLength }) => data.subarray(at, (at += byteLength)))
-    part.data = data
-    step.window.bytes += data.byteLength
-  }
+  const data = joined(part.fragments)
+  let at = 0
+  part.fragments = part.fragments.map(({ byteLength }) => data.subarray(at, (at += byteLength)))
+  part.data = data
+  step.window.bytes += data.byteLength
   part.completion = { at: step.facts, next }
   if (next.msn > segment.msn) segment.closed = true
   step.completed += 1

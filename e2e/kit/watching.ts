@@ -1,4 +1,5 @@
 /** Viewers of a stream that take all of it, with every revision of every playlist held against the rules. */
+import { type ListedLoss, parseMedia } from '../../actors/playlist/testing/parsePlaylist.ts'
 import { checkMedia, checkSuccession } from '../../actors/playlist/testing/rules.ts'
 import { until } from '../../actors/archive/testing/until.ts'
 import { type Capture, type ReadOptions, readHls, renditionsOf } from './hlsReader.ts'
@@ -9,6 +10,8 @@ export interface Watched extends Capture {
   readonly revisions: number
   /** Broken rules of RFC 8216bis, as sentences; each once. */
   readonly broken: ReadonlySet<string>
+  /** Times of which the playlists say that the media is lost, by name. */
+  readonly losses: ReadonlyMap<string, ListedLoss>
 }
 
 /** How a viewer reads. */
@@ -17,6 +20,7 @@ export type Watching = Pick<ReadOptions, 'signal' | 'get' | 'patience_ms'>
 /** Follows one rendition of a live stream from its first part to its end. */
 export const watchRendition = async (edge: string, id: string, rendition: string, options: Watching = {}): Promise<Watched> => {
   const broken = new Set<string>()
+  const losses = new Map<string, ListedLoss>()
   let revisions = 0
   let last: string | undefined
   const onRevision = (text: string): void => {
@@ -24,9 +28,10 @@ export const watchRendition = async (edge: string, id: string, rendition: string
     revisions++
     for (const fault of [...checkMedia(text).broken, ...(last === undefined ? [] : checkSuccession(last, text))]) broken.add(fault)
     last = text
+    for (const loss of parseMedia(text).losses) losses.set(loss.id, loss)
   }
   const capture = await readHls(`${edge}/live/${id}/index.m3u8`, { rendition, onRevision, ...options })
-  return { ...capture, rendition, revisions, broken }
+  return { ...capture, rendition, revisions, broken, losses }
 }
 
 /** Follows every rendition of a live stream. */

@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from 'effect'
 import { applyRecord } from '../../actors/playlist/applyRecord.ts'
-import { findSegment, hasGap, openWindow } from '../../actors/playlist/liveWindow.ts'
+import { findSegment, openWindow } from '../../actors/playlist/liveWindow.ts'
 import type { Part, Segment } from '../../actors/playlist/liveWindow.ts'
 import { initName, segmentName } from '../../actors/playlist/mediaNames.ts'
 import { ObjectStore } from '../../actors/storage/ObjectStore.ts'
@@ -52,13 +52,11 @@ export class LiveMedia extends Context.Service<LiveMedia, {
         segment: (stream, rendition, msn) => {
           const segment = findSegment(stream.window, rendition, msn)
           if (segment === undefined) return kept(stream.id, `${rendition}/${segmentName(msn)}`)
-          if (segment.closed && hasGap(segment)) return Effect.fail(notFound('something of the segment is lost'))
           if (!segment.closed || segment.parts.some(({ completion }) => completion === undefined)) return Effect.fail(notFound('the segment has not ended'))
           const held = segment.parts.flatMap(({ data }) => (data ? [data] : []))
           return held.length === segment.parts.length ? Effect.succeed(held) : Effect.map(whole(stream, rendition, segment), (bytes) => [bytes])
         },
         part: (stream, rendition, segment, part) => {
-          if (part.damaged) return Effect.fail(notFound('something of the part is lost'))
           if (part.data) return Effect.succeed([part.data])
           const begin = sizeOf(segment, part.index)
           return Effect.map(whole(stream, rendition, segment), (bytes) => [bytes.subarray(begin, begin + part.bytes)])
@@ -95,7 +93,7 @@ const logReader = Effect.gen(function* () {
 })
 
 const refold = (entries: ReadonlyArray<LogEntry>, rendition: string, segment: Segment): Uint8Array => {
-  const window = openWindow(segment.msn, hasGap(segment) ? 1 : 0)
+  const window = openWindow(segment.msn)
   for (const { seq, data } of entries) {
     const record = decodeRecord(data)
     if (record !== undefined) applyRecord(window, seq, record)

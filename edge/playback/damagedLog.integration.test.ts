@@ -82,49 +82,52 @@ const brokenChecksum: Spoil = (data) => {
   return toBinary(MediaRecordSchema, record)
 }
 
-/** Holds both edges against each other and the rules, and what they serve against what they list. Gives the gaps of a rendition by segment. */
-const gapsOf = async (id: string, rendition: string): Promise<ReadonlyArray<number>> => {
+/** Holds both edges against each other and the rules, and what they serve against what they list. Gives the segments of a rendition that come behind a loss. */
+const behindLosses = async (id: string, rendition: string): Promise<ReadonlyArray<number>> => {
   const path = `/live/${id}/${rendition}`
   const [first, second] = [await textOf(early, `${path}/playlist.m3u8`), await textOf(late, `${path}/playlist.m3u8`)]
   expect(second).toBe(first)
   expect(checkMedia(first).broken).toEqual([])
-  const { segments } = parseMedia(first)
+  const { segments, losses, discontinuitySequence } = parseMedia(first)
   for (const { uri, gap, parts } of segments) {
     for (const listed of [...parts, ...(uri === undefined ? [] : [{ uri, gap }])]) {
       const statuses = await Promise.all([early, late].map(async (edge) => (await fetch(`${edge.url}${path}/${listed.uri}`, { method: 'HEAD' })).status))
       expect(statuses, listed.uri).toEqual(listed.gap ? [404, 404] : [200, 200])
     }
   }
-  return segments.filter(({ gap, parts }) => gap || parts.some((part) => part.gap)).map(({ msn }) => msn)
+  const behind = segments.filter(({ gap, discontinuity }, index) => !gap && discontinuity > (segments.slice(0, index).findLast((before) => !before.gap)?.discontinuity ?? discontinuitySequence)).map(({ msn }) => msn)
+  expect(losses.map((loss) => loss.id)).toEqual(behind.map((msn) => `loss-${msn}`))
+  return behind
 }
 
 it.each([
   ['a record whose bytes do not match their checksums', brokenChecksum],
   ['a record that is no protobuf', garbage]
-])('lists %s as a gap, on an edge that followed and on one that came later, and goes on', async (_, spoil) => {
+])('ends a segment before %s and goes on with the next, on an edge that followed and on one that came later', async (_, spoil) => {
   const stream = await newStream()
   await stream.write(2.5)
   await textOf(early, `/live/${stream.id}/source/playlist.m3u8`)
   await stream.writeSpoilt(spoil)
   await stream.write(5)
   await until(() => (early.counters.values().record_damaged ?? 0) > 0, 'the edge has counted it')
-  expect(await gapsOf(stream.id, 'source')).toEqual([1])
-  expect(await gapsOf(stream.id, 'audio')).toEqual([1])
+  expect(await behindLosses(stream.id, 'source')).toEqual([2])
+  expect(await behindLosses(stream.id, 'audio')).toEqual([2])
   await stream.end()
-  expect(await gapsOf(stream.id, 'source')).toEqual([1])
+  expect(await behindLosses(stream.id, 'source')).toEqual([2])
 })
 
-it('lists records that are gone as gaps, also whole segments of them', async () => {
+it('goes on behind records that are gone, also behind whole segments of them', async () => {
   const stream = await newStream()
   await stream.write(2.5)
   const before = stream.writer.seqs.length
   await stream.write(4)
   for (const seq of stream.writer.seqs.slice(before, before + 35)) await stream.remove(seq)
   await stream.write(3)
-  expect(await gapsOf(stream.id, 'source')).toEqual([1, 2])
-  expect(await gapsOf(stream.id, 'audio')).toEqual([1, 2])
+  expect(await behindLosses(stream.id, 'source')).toEqual([3])
+  expect(await behindLosses(stream.id, 'audio')).toEqual([3])
   const { segments } = parseMedia(await textOf(late, `/live/${stream.id}/source/playlist.m3u8`))
-  expect(segments.map(({ msn, duration_s }) => [msn, duration_s])).toMatchObject([[0, 2], [1, 2], [2, 2], [3, 2], [4, undefined]])
+  expect(segments.map(({ msn, duration_s }) => [msn, duration_s])).toMatchObject([[0, 2], [1, expect.any(Number)], [2, 0], [3, 2], [4, undefined]])
+  expect(segments.map(({ gap }) => gap)).toEqual([false, false, true, false, false])
 })
 
 it('serves viewers although the newest record cannot be read, from the one before it', async () => {
@@ -134,17 +137,18 @@ it('serves viewers although the newest record cannot be read, from the one befor
   const playlist = parseMedia(await textOf(early, `/live/${stream.id}/source/playlist.m3u8`))
   expect(playlist.segments.map(({ gap }) => gap)).toEqual([false, false, false])
   await stream.write(2)
-  expect(await gapsOf(stream.id, 'source')).toEqual([2])
+  expect(await behindLosses(stream.id, 'source')).toEqual([3])
 })
 
-it('gives a viewer who waits for a part that is lost the playlist that says so', async () => {
+it('gives a viewer who waits for a part that is lost the playlist that goes on behind it', async () => {
   const stream = await newStream()
   await stream.write(2.5)
   const path = `/live/${stream.id}/source/playlist.m3u8`
   const open = parseMedia(await textOf(early, path)).segments.at(-1)
   const held = textOf(early, `${path}?_HLS_msn=${open?.msn}&_HLS_part=${open?.parts.length}`)
   for (let lost = 0; lost < 4; lost += 1) await stream.writeSpoilt(garbage)
-  await stream.write(1)
+  await stream.write(1.5)
   const answer = parseMedia(await held)
-  expect(answer.segments.at(-1)?.parts.at(-1)).toMatchObject({ gap: true })
+  expect(answer.segments.at(-1)).toMatchObject({ msn: (open?.msn ?? 0) + 1, discontinuity: 1, parts: [{ independent: true }] })
+  expect(answer.losses).toHaveLength(1)
 })

@@ -18,6 +18,13 @@ export interface ListedSegment {
   readonly parts: ReadonlyArray<ListedPart>
 }
 
+/** A time of which the media is lost, as an EXT-X-DATERANGE names it. */
+export interface ListedLoss {
+  readonly id: string
+  readonly start_ms: number
+  readonly duration_s: number
+}
+
 /** A media playlist, read line by line and independently of the renderer. */
 export interface ParsedMedia {
   readonly version: number
@@ -32,6 +39,8 @@ export interface ParsedMedia {
   readonly reports: ReadonlyArray<ReadonlyMap<string, string>>
   readonly ended: boolean
   readonly vod: boolean
+  /** Times of which the media is lost. */
+  readonly losses: ReadonlyArray<ListedLoss>
   readonly unknown: ReadonlyArray<string>
 }
 
@@ -49,7 +58,7 @@ interface Draft {
 
 const TAGS = ['EXTM3U', 'EXT-X-VERSION', 'EXT-X-TARGETDURATION', 'EXT-X-SERVER-CONTROL', 'EXT-X-PART-INF', 'EXT-X-MEDIA-SEQUENCE', 'EXT-X-DISCONTINUITY-SEQUENCE',
   'EXT-X-SKIP', 'EXT-X-MAP', 'EXT-X-PROGRAM-DATE-TIME', 'EXT-X-PART', 'EXTINF', 'EXT-X-GAP', 'EXT-X-DISCONTINUITY', 'EXT-X-PRELOAD-HINT', 'EXT-X-RENDITION-REPORT',
-  'EXT-X-ENDLIST', 'EXT-X-PLAYLIST-TYPE']
+  'EXT-X-ENDLIST', 'EXT-X-PLAYLIST-TYPE', 'EXT-X-DATERANGE']
 
 /** Reads a media playlist. What it does not know is listed in `unknown`. */
 export const parseMedia = (text: string): ParsedMedia => {
@@ -73,6 +82,7 @@ export const parseMedia = (text: string): ParsedMedia => {
     reports: values('EXT-X-RENDITION-REPORT').map(parseAttributes),
     ended: first('EXT-X-ENDLIST') !== undefined,
     vod: first('EXT-X-PLAYLIST-TYPE') === 'VOD',
+    losses: values('EXT-X-DATERANGE').map(parseAttributes).map(parseLoss),
     unknown: lines.filter((line) => line.startsWith('#') && !TAGS.includes(line.slice(1).split(':', 1)[0] ?? ''))
   }
 }
@@ -101,6 +111,12 @@ const parseSegments = (lines: ReadonlyArray<string>, firstMsn: number, firstDisc
   if (draft.parts.length > 0) close(undefined)
   return segments
 }
+
+const parseLoss = (attributes: ReadonlyMap<string, string>): ListedLoss => ({
+  id: attributes.get('ID') ?? '',
+  start_ms: Date.parse(attributes.get('START-DATE') ?? ''),
+  duration_s: Number(attributes.get('DURATION'))
+})
 
 const parsePart = (text: string): ListedPart => {
   const attributes = parseAttributes(text)

@@ -111,6 +111,10 @@ export const checkSuccession = (earlier: string, later: string): ReadonlyArray<s
     const after = b.segments.find(({ msn }) => msn === before.msn)
     if (after) broken.push(...checkSame(before, after))
   }
+  for (const loss of a.losses) {
+    const same = b.losses.find(({ id }) => id === loss.id)
+    if (same !== undefined && JSON.stringify(same) !== JSON.stringify(loss)) broken.push(`the date range ${loss.id} changed (4.4.5.1)`)
+  }
   return broken
 }
 
@@ -144,6 +148,7 @@ export const checkDelta = (full: string, delta: string): ReadonlyArray<string> =
   const seen = short.segments.map((segment) => ({ ...segment, discontinuity: segment.discontinuity + shift }))
   const broken: Array<string> = []
   if (JSON.stringify(seen) !== JSON.stringify(kept)) broken.push('a delta update lists other segments than the full playlist')
+  if (JSON.stringify(short.losses) !== JSON.stringify(whole.losses)) broken.push('a delta update names other losses than the full playlist (6.2.5.1)')
   if (short.mediaSequence !== whole.mediaSequence || short.preloadHint !== whole.preloadHint) broken.push('a delta update has another media sequence or preload hint')
   return broken
 }
