@@ -30,6 +30,14 @@ const platform = Layer.unwrap(
   })
 )
 
-NodeRuntime.runMain(Layer.launch(platform), {
+/** What was expected to fail says so in a line; a defect shows where it happened. */
+const report = (cause: Cause.Cause<{ readonly _tag: string; readonly message: string }>) => {
+  const failure = cause.reasons.find(Cause.isFailReason)
+  if (Cause.hasInterruptsOnly(cause)) return Effect.void
+  return failure === undefined ? Effect.logFatal('the process ends', cause) : Effect.logFatal(`${failure.error._tag}: ${failure.error.message.replace(/\s+/g, ' ')}`)
+}
+
+NodeRuntime.runMain(Effect.tapCause(Layer.launch(platform), report), {
+  disableErrorReporting: true,
   teardown: (exit, onExit) => onExit(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : 0)
 })

@@ -31,6 +31,9 @@ export interface Settings {
   readonly logLevel: LogLevel.LogLevel
 }
 
+/** A key of the bucket `nodes`. */
+const NODE_NAME = /^(?=.{1,64}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
+
 const LOG_LEVELS: ReadonlyArray<LogLevel.LogLevel> = ['Debug', 'Info', 'Warn', 'Error']
 
 /** Reads the environment. Fails with the name of the first variable that is missing or cannot be used. */
@@ -41,14 +44,15 @@ export const readSettings: Effect.Effect<Settings, SettingInvalid | Config.Confi
   const ladder = yield* Effect.fromResult(parseLadder(values.ladder)).pipe(Effect.mapError(({ message }) => invalid('LADDER', message)))
   const logLevel = LOG_LEVELS.find((level) => level.toLowerCase() === values.logLevel.toLowerCase())
   if (logLevel === undefined) return yield* invalid('LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')}`)
+  const node = Option.getOrElse(values.node, () => `${hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)}-${process.pid}`)
+  if (!NODE_NAME.test(node)) return yield* invalid('MILLRACE_NODE', 'letters, digits, `_`, `-` and dots between them, at most 64')
   if (values.replicas !== 1 && values.replicas !== 3) return yield* invalid('MILLRACE_REPLICAS', '1 or 3')
-  yield* checkPositive(values)
   const ffmpeg = Option.getOrUndefined(values.ffmpeg)
   return {
     roles,
     runtime: {
       natsUrl: Redacted.value(values.natsUrl),
-      node: Option.getOrElse(values.node, () => `${hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)}-${process.pid}`),
+      node,
       roles,
       shards: values.shards,
       replicas: values.replicas,
@@ -76,11 +80,3 @@ const readRoles = (text: string): Effect.Effect<ReadonlyArray<Role>, SettingInva
   const same = roles.length === list(text).length && roles.length > 0
   return same ? Effect.succeed(roles) : invalid('MILLRACE_ROLES', `some of ${ROLES.join(', ')}, comma-separated`)
 }
-
-const LEAST = { shards: 1, logBytes: 64 * 1024 * 1024, lease_ms: 300, capacity: 1, drain_ms: 0, part_ms: 100, segment_ms: 500, liveWindow_ms: 6_000, reconnectWindow_ms: 1_000, archiveConcurrency: 1 } as const
-
-const checkPositive = (values: { readonly [K in keyof typeof LEAST]: number }): Effect.Effect<void, SettingInvalid> =>
-  Effect.forEach(Object.entries(LEAST), ([key, least]) => {
-    const name = key as keyof typeof LEAST
-    return values[name] >= least ? Effect.void : invalid(variables[name].name, `at least ${least}`)
-  }, { discard: true })

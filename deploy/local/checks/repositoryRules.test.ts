@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { variables } from "../../server/variables.ts"
+import { type Variable, variables } from "../../server/variables.ts"
 import { projectFolder } from "../folders.ts"
 import { isOfTests, lineAt, readSourceTree, type SyntaxNode, topFolders, walk } from "./sourceTree.ts"
 
@@ -66,10 +66,11 @@ test("every folder at the top begins with a README of at most 25 lines", () => {
   }
 })
 
-test("the README's configuration table lists exactly the variables that the platform reads, with their defaults and meanings", () => {
+test("the README's configuration table lists exactly the variables that the platform reads, with their defaults, limits and meanings", () => {
   const readme = readFileSync(join(projectFolder, "README.md"), "utf8")
   const section = readme.slice(readme.indexOf("## Configuration")).split(/\n## /)[0] ?? ""
   const rows = section.split("\n").filter((line) => line.startsWith("| `"))
   const cell = (standard: string): string => (standard === "" || /[` ]/.test(standard) ? standard : `\`${standard}\``)
-  expect(rows).toEqual(Object.values(variables).map(({ name, standard, meaning }) => `| \`${name}\` | ${cell(standard)} | ${meaning} |`))
+  const span = (range: Variable<unknown>["range"]): string => (range === undefined ? "" : `${range[0]} – ${range[1]}`)
+  expect(rows).toEqual(Object.values(variables).map(({ name, standard, range, meaning }: Variable<unknown>) => `| \`${name}\` | ${cell(standard)} | ${span(range)} | ${meaning} |`))
 })
