@@ -12,19 +12,23 @@ export interface Landmark {
 
 /** A Timestamp has at most 8 bytes; an EBML header is far shorter than this. */
 const TIMESTAMP_BYTES_MAX = 8
+const CRC_BYTES = 4
 const EBML_BYTES_MAX = 1_024
 const MFHD_BYTES = 16
 
 type Judgement = 'yes' | 'no' | 'unknown'
 
-/** A Cluster with its Timestamp right behind, or another source's EBML header. */
+/** A Cluster with its Timestamp, or another source's EBML header. */
 const judgeWebm = (bytes: Uint8Array, at: number): Judgement => {
   const head = readElementHead(bytes, at)
   if (head === 'malformed') return 'no'
   if (!isRead(head)) return 'unknown'
   if (head.id === Id.ebml) return head.size <= EBML_BYTES_MAX ? 'yes' : 'no'
   if (head.id !== Id.cluster) return 'no'
-  const child = readElementHead(bytes, at + head.length)
+  const first = readElementHead(bytes, at + head.length)
+  // A checksum stands before all else (RFC 8794 §11.3.1).
+  const hasChecksum = isRead(first) && first.id === Id.crc32 && first.size === CRC_BYTES
+  const child = hasChecksum ? readElementHead(bytes, at + head.length + first.length + first.size) : first
   if (child === 'malformed') return 'no'
   if (!isRead(child)) return 'unknown'
   return child.id === Id.timestamp && child.size <= TIMESTAMP_BYTES_MAX ? 'yes' : 'no'

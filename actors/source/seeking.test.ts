@@ -90,6 +90,8 @@ describe('a landmark', () => {
   it('is a Cluster with its Timestamp, or an EBML header; a moof with its mfhd, or an ftyp', () => {
     const at = (container: 'webm' | 'mp4', ...bytes: ReadonlyArray<number>) => findLandmark(container, Uint8Array.from([9, 9, ...bytes]))
     expect(at('webm', 0x1f, 0x43, 0xb6, 0x75, 0xff, 0xe7, 0x81)).toEqual({ at: 2, certain: true })
+    expect(at('webm', 0x1f, 0x43, 0xb6, 0x75, 0xff, 0xbf, 0x84, 1, 2, 3, 4, 0xe7, 0x81)).toEqual({ at: 2, certain: true })
+    expect(at('webm', 0x1f, 0x43, 0xb6, 0x75, 0xff, 0xbf, 0x84, 1, 2)).toEqual({ at: 2, certain: false })
     expect(at('webm', 0x1f, 0x43, 0xb6)).toEqual({ at: 2, certain: false })
     expect(at('webm', 0x1f, 0x43, 0xb6, 0x75, 0xff, 0xa3, 0x81)).toEqual({ at: 9, certain: false })
     expect(at('webm', 0x1a, 0x45, 0xdf, 0xa3, 0x9f, 0x42, 0x86)).toEqual({ at: 2, certain: true })
