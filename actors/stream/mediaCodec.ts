@@ -9,6 +9,7 @@ import type { RecordCodec } from '../../runtime/ActorKind.ts'
 export const mediaCodec: RecordCodec<MediaRecord> = {
   decode: (data, seq) => {
     const record = fromBinary(MediaRecordSchema, data)
+    if (record.body.case === undefined) throw new TypeError(`record ${seq} of the outbox is of no known kind`)
     return record.checkpoint === undefined ? record : { ...record, checkpoint: citeSelf(record.checkpoint, seq, seq) }
   },
   encode: (record, stamp) =>
