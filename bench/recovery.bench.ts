@@ -1,7 +1,7 @@
 /**
  * How long a live stream stands still: FFmpeg killed (from the successor's TakeOver, behind which it is fed the backlog, to
- * its first frames on MEDIA, and from the kill), and its node killed (from the kill to the first frames of the new owner,
- * at a lease of 1 s). `BENCH_RUNS` (10) of each, by the times at which NATS stored the records;
+ * its first frames on MEDIA, and from the kill), its node killed (from the kill to the first frames of the new owner, at a
+ * lease of 1 s), and its node drained (from SIGTERM to the same). `BENCH_RUNS` (10) of each, by the times at which NATS stored the records;
  * 640 × 360 at 30 frames a second, copied, with a keyframe each second.
  */
 import { join } from 'node:path'
@@ -49,12 +49,14 @@ const killFfmpeg = async (actors: ReadonlyArray<PlatformNode>): Promise<{ readon
   return { fedToFrames_ms, killedToFrames_ms: (takeOver?.at_ms ?? 0) - since_ms + fedToFrames_ms }
 }
 
-const killNode = async (actors: Array<PlatformNode>): Promise<number> => {
+/** Ends the owner, by a signal of its own, and starts it again; from the signal to the frames of the next owner, ms. */
+const endNode = async (actors: Array<PlatformNode>, signal: 'SIGKILL' | 'SIGTERM'): Promise<number> => {
   await delay(pause_ms)
   const owner = await ownerAmong(actors)
   const since_ms = Date.now()
-  owner.signal('SIGKILL')
+  owner.signal(signal)
   const { took_ms = 0 } = takeOver_ms(await untilGoingOn(since_ms), since_ms) ?? {}
+  await owner.exited
   actors[actors.indexOf(owner)] = await start(owner.name, owner.roles)
   return took_ms
 }
@@ -62,24 +64,29 @@ const killNode = async (actors: Array<PlatformNode>): Promise<number> => {
 const edge = await start('edge', 'edge,archive')
 const actors = await Promise.all([start('actors-a', 'actors'), start('actors-b', 'actors')])
 try {
-  const recorded = await film(30 + runs * 8, { width: 640, height: 360, bitrate: 1_000_000 })
+  const recorded = await film(30 + runs * 12, { width: 640, height: 360, bitrate: 1_000_000 })
   const ffmpegs: Array<{ readonly fedToFrames_ms: number; readonly killedToFrames_ms: number }> = []
-  const nodes: Array<number> = []
+  const killed: Array<number> = []
+  const drained: Array<number> = []
   const over = new AbortController()
   const publishing = publishRecording(edge.url, recorded, { recordingId: id, onChunk: () => over.signal.throwIfAborted() })
   publishing.catch(() => undefined)
   for (let run = 0; run < runs; run++) ffmpegs.push(await killFfmpeg(actors))
-  for (let run = 0; run < runs; run++) nodes.push(await killNode(actors))
+  for (let run = 0; run < runs; run++) killed.push(await endNode(actors, 'SIGKILL'))
+  for (let run = 0; run < runs; run++) drained.push(await endNode(actors, 'SIGTERM'))
   over.abort()
   printResult('recovery', {
     runs,
     fedToFrames_ms: median(ffmpegs.map(({ fedToFrames_ms }) => fedToFrames_ms)),
     fedToFrames_wanted_max_ms: 150,
     killedToFrames_ms: median(ffmpegs.map(({ killedToFrames_ms }) => killedToFrames_ms)),
-    takeOver_ms: median(nodes),
+    takeOver_ms: median(killed),
     takeOver_wanted_max_ms: 1_500,
+    handOver_ms: median(drained),
+    handOver_wanted_max_ms: 300,
     each_fedToFrames_ms: ffmpegs.map(({ fedToFrames_ms }) => fedToFrames_ms),
-    each_takeOver_ms: nodes,
+    each_takeOver_ms: killed,
+    each_handOver_ms: drained,
   })
 } finally {
   await Promise.all([edge, ...actors].map((node) => node.stop()))

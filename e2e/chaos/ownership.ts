@@ -20,8 +20,16 @@ export const goingOn_ms = (records: ReadonlyArray<StoredMedia>, since_ms: number
   return takeOver === undefined || frames === undefined ? undefined : frames.at_ms - takeOver.at_ms
 }
 
+/** How long a stream had no owner, and how long it stood still. */
+export interface TakeOverTimes {
+  /** To the TakeOver of the new owner. */
+  readonly claimed_ms: number
+  /** To its first frames. */
+  readonly took_ms: number
+}
+
 /** From that time (ms since 1970), at which an owner went, to its successor's TakeOver and to the first frames behind it, ms. */
-export const takeOver_ms = (records: ReadonlyArray<StoredMedia>, since_ms: number): { readonly claimed_ms: number; readonly took_ms: number } | undefined => {
+export const takeOver_ms = (records: ReadonlyArray<StoredMedia>, since_ms: number): TakeOverTimes | undefined => {
   const at = records.findIndex((record) => record.body === 'takeOver' && record.at_ms >= since_ms)
   const frames = records.slice(at + 1).find(({ body }) => body === 'fragments')
   const takeOver = records[at]
