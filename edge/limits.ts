@@ -20,6 +20,8 @@ export const FIRST_SEGMENT_MS_MAX = 8_000
 export const SEGMENTS_BEFORE_GIVING_UP = 3
 /** For how long after its end a stream is begun to be followed; shorter than its live window stays in the log. */
 export const ENDED_FOLLOWED_MS = 40_000
+/** Streams of which this edge finds out at once whether they are there, before it follows them. */
+export const UNKNOWN_LOOKUPS_MAX = 64
 /** Time to catch up with a stream's log when its first viewer comes. */
 export const CATCH_UP_MS_MAX = 10_000
 /** Rendered playlists kept per stream. */

@@ -204,9 +204,13 @@ export class PublisherSession {
     )
   }
 
-  /** A create whose answer is lost is made again, then finds the stream there, with this session's own token. */
+  /**
+   * A create whose answer is lost is made again, then finds the stream there, with this session's own token. The room was
+   * found in this same step: it is taken before anybody else can find it, and anew once the entry is there.
+   */
   #createStream(entry: StreamState): Effect.Effect<SessionInput> {
     const { streams, actors } = this.#services
+    actors.promise(entry.streamId)
     return untilAnswered(
       streams.create(entry.streamId, entry).pipe(
         Effect.map((): SessionInput => {

@@ -1,4 +1,4 @@
-import { Cause, Clock, Context, Effect, Layer, RcMap } from 'effect'
+import { Cause, Clock, Context, Effect, Layer, RcMap, Semaphore } from 'effect'
 import type { Scope } from 'effect'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
@@ -7,7 +7,7 @@ import { Log } from '../../runtime/Log.ts'
 import type { LogEntry, LogSubject } from '../../runtime/Log.ts'
 import { EdgeSettings } from '../EdgeSettings.ts'
 import { Counters } from '../http/Counters.ts'
-import { CATCH_UP_MS_MAX, ENDED_FOLLOWED_MS, HEAD_LOOKBACKS } from '../limits.ts'
+import { CATCH_UP_MS_MAX, ENDED_FOLLOWED_MS, HEAD_LOOKBACKS, UNKNOWN_LOOKUPS_MAX } from '../limits.ts'
 import { CatchUpTimeout, FollowRefused, HeadUnreadable, StreamOver, StreamUnknown } from './errors.ts'
 import { decodeRecord, FollowedStream } from './FollowedStream.ts'
 import type { Beginning } from './FollowedStream.ts'
@@ -29,11 +29,12 @@ export class StreamFollower extends Context.Service<StreamFollower, {
     Effect.gen(function* () {
       const settings = yield* EdgeSettings
       const open = yield* opener
+      const known = yield* acquaintance
       const map = yield* RcMap.make({ lookup: open.open, capacity: settings.followedMax, idleTimeToLive: settings.followLinger_ms })
       const counters = yield* Counters
       return StreamFollower.of({
         follow: (id) =>
-          RcMap.get(map, id).pipe(
+          Effect.andThen(Effect.flatMap(RcMap.has(map, id), (followed) => (followed ? Effect.void : known(id))), RcMap.get(map, id)).pipe(
             // A stream that is not there now may be there in a moment, so what failed is not kept.
             Effect.tapError(() => RcMap.invalidate(map, id)),
             Effect.catchIf(Cause.isExceededCapacityError, () => {
@@ -46,6 +47,19 @@ export class StreamFollower extends Context.Service<StreamFollower, {
     })
   )
 }
+
+/** Whoever asks for streams that are not there takes none of the places of those that are. */
+const acquaintance = Effect.gen(function* () {
+  const log = yield* Log
+  const { streams } = yield* Buckets
+  const lookups = yield* Semaphore.make(UNKNOWN_LOOKUPS_MAX)
+  return (id: string): Effect.Effect<void, StreamUnknown | LogUnavailable> =>
+    lookups.withPermit(
+      Effect.gen(function* () {
+        if ((yield* streams.get(id)) === undefined && (yield* log.head(log.subject('media', id))) === undefined) return yield* new StreamUnknown({ id })
+      })
+    )
+})
 
 const opener = Effect.gen(function* () {
   const settings = yield* EdgeSettings

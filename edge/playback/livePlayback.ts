@@ -49,9 +49,10 @@ export const livePlayback = Layer.effectDiscard(
       Effect.scoped(handled).pipe(
         Effect.catchTag('StreamOver', (over) => afterTheEnd(playback, request, over)),
         Effect.catchTag('StreamUnknown', () => Effect.fail(notFound('no stream has this id'))),
-        Effect.catchTag(['FollowRefused', 'CatchUpTimeout', 'HeadUnreadable', 'LogUnavailable'], (error) =>
-          Effect.andThen(Effect.logWarning('stream cannot be followed', error), Effect.fail(unavailable('the stream cannot be followed now')))
-        )
+        // Counters and readiness tell of these, and a line for each request of a crowd would say no more.
+        Effect.tapErrorTag(['FollowRefused', 'LogUnavailable'], (error) => Effect.logDebug('stream cannot be followed', error)),
+        Effect.tapErrorTag(['CatchUpTimeout', 'HeadUnreadable'], (error) => Effect.logWarning('stream cannot be followed', error)),
+        Effect.catchTag(['FollowRefused', 'CatchUpTimeout', 'HeadUnreadable', 'LogUnavailable'], () => Effect.fail(unavailable('the stream cannot be followed now')))
       )
     server.route(`/live/:id/${MULTIVARIANT_NAME}`, (request) => answer(multivariant(playback, request), request))
     server.route('/live/:id/:rendition/:file', (request) => answer(file(playback, request), request))

@@ -5,6 +5,7 @@ import { runtimeLayer, testSettings } from '../../../runtime/testing/runtimeLaye
 import { EDGE_DEFAULTS, EdgeSettings } from '../../EdgeSettings.ts'
 import { HttpServer } from '../../http/HttpServer.ts'
 import { Readiness } from '../../http/Readiness.ts'
+import { ActorRoom, type ActorRoomShape } from '../ActorRoom.ts'
 import { ingestRouteLayer } from '../IngestRoute.ts'
 import { IngestSessions } from '../IngestSessions.ts'
 import { INGEST_DEFAULTS, IngestSettings, type IngestSettingsShape } from '../IngestSettings.ts'
@@ -24,13 +25,15 @@ export const startEdge = async (
   natsUrl: string,
   settings: Partial<IngestSettingsShape> = {},
   node = 'edge-a',
-  logBytes = 512 * 1024 * 1024
+  logBytes = 512 * 1024 * 1024,
+  room?: ActorRoomShape
 ): Promise<TestEdge> => {
   const layer = ingestRouteLayer.pipe(
     Layer.provideMerge(HttpServer.layer),
     Layer.provideMerge(Readiness.layer),
     Layer.provideMerge(runtimeLayer(testSettings(natsUrl, { node, logBytes }))),
     Layer.provideMerge(Layer.succeed(EdgeSettings, { ...EDGE_DEFAULTS, port: 0 })),
+    Layer.provide(room === undefined ? Layer.empty : Layer.succeed(ActorRoom, room)),
     Layer.provideMerge(Layer.succeed(IngestSettings, { ...INGEST_DEFAULTS, ...settings }))
   )
   const scope = Effect.runSync(Scope.make())
