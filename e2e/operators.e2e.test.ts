@@ -65,6 +65,7 @@ test('each process answers probes on its port, whatever it does, and counts a ki
     expect(sampleOf(metrics, 'millrace_nodes')).toBe(3)
     expect(sampleOf(metrics, 'millrace_log_limit_bytes{log="MEDIA_0"}')).toBeGreaterThan(0)
   }
+  expect(sampleOf(shown[0] ?? '', 'millrace_streams_with_losses')).toBe(0)
   expect(sampleOf(shown[1] ?? '', 'millrace_actor_takeovers_total{of="new"}')).toBe(1)
   expect(sampleOf(shown[2] ?? '', 'millrace_archive_breaker_open{dependency="store"}')).toBe(0)
 })

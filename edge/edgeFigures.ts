@@ -2,20 +2,25 @@ import { Effect, Layer } from 'effect'
 import { Counters, type CountersShape } from './http/Counters.ts'
 import { ActorRoom, type ActorRoomShape } from './ingest/ActorRoom.ts'
 import { IngestSessions } from './ingest/IngestSessions.ts'
+import { StreamChanges } from './ingest/StreamChanges.ts'
+import { lossFigures } from './lossFigures.ts'
 import { type Metric, Metrics } from './Metrics.ts'
 import { StreamFollower } from './playback/StreamFollower.ts'
 
-/** What this edge holds, and what it has refused, dropped or found damaged. */
+/** What this edge holds, what it has refused, dropped or found damaged, and what it knows of the losses of all streams. */
 export const edgeFigures = Layer.effectDiscard(
   Effect.gen(function* () {
     const counters = yield* Counters
     const sessions = yield* IngestSessions
     const follower = yield* StreamFollower
     const actors = yield* ActorRoom
+    const changes = yield* StreamChanges
     const metrics = yield* Metrics
     yield* metrics.register(Effect.sync(() => figures(counters, sessions, follower, actors)))
+    // Not read yet: a zero would say that nothing was lost.
+    yield* metrics.register(Effect.match(changes.all, { onSuccess: (streams) => lossFigures(streams.values()), onFailure: () => [] }))
   })
-)
+).pipe(Layer.provide(StreamChanges.layer))
 
 const figures = (counters: CountersShape, sessions: IngestSessions['Service'], follower: StreamFollower['Service'], actors: ActorRoomShape): ReadonlyArray<Metric> => {
   const ingest = sessions.figures()
