@@ -96,8 +96,9 @@ const toEpoch = (turn: Turn, { epoch, mimeType }: { readonly epoch: number; read
 /** The publisher is to go on behind chunks that were acknowledged: those that were not read are lost. */
 const onCameBack = (turn: Turn, entry: LogEntry, open: Open): void => {
   const { source } = turn.state
-  if (source?.expected === undefined || source.unreadable || open.epoch < source.epoch || open.nextSeq <= source.expected.seq) return
-  const { seq } = source.expected
+  // Before any chunk: the one to resume with is gone.
+  const seq = source?.expected?.seq ?? source?.reading ?? 0
+  if (source === undefined || source.unreadable || open.epoch < source.epoch || open.nextSeq <= seq) return
   turn.setSource({ doubt: undefined, expected: { seq: open.nextSeq, piece: 0 } })
   lose(turn, { kind: LossKind.MISSING, firstSeq: seq, endSeq: open.nextSeq, reason: `chunk ${seq} is missing` }, entry.seq + 1)
 }

@@ -170,6 +170,7 @@ const decideSuperseded = (state: Superseded, input: SessionInput, now: Now): Dec
 }
 
 const supersededBy = (state: Superseded, head: IngestHead, now: Now): Decision => {
+  if (head._tag === 'Running' && head.position.session <= state.session) return refuseConnected(state, CLOSE.tryLater, 'the newest chunks are gone from the log: resume')
   if (head._tag !== 'Ended') return refuse(CLOSE.otherPublisher, 'another publisher has the stream')
   if (head.reason === EndReason.FAILED) return { state: { ...state, failed: true }, actions: [{ _tag: 'FindStream', id: state.id }] }
   if (!state.stopping) return refuseConnected(state, CLOSE.unknownRecording, 'the recording has ended')

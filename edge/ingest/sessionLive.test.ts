@@ -42,6 +42,20 @@ describe('frames', () => {
     expect(resume(world, token).last('resumed')?.nextSeq).toBe(8)
   })
 
+  it('whose log loses the newest record under them are to be resumed: nobody else has the stream', () => {
+    const world = new IngestWorld(1_000)
+    const { session, token } = begin(world)
+    send(session, webm())
+    session.settle()
+    world.records.splice(-1, 1, ...world.records.slice(-1).map((stored) => ({ ...stored, id: 'gone' })))
+    send(session, bytes(4))
+    session.settle()
+    expect(session.closed?.code).toBe(1013)
+    const next = world.connect()
+    next.say({ type: 'resume', recordingId: 'cam', epoch: 0, publisherToken: token, acked: session.last('ack') })
+    expect(next.settle().last('resumed')?.nextSeq).toBe(1)
+  })
+
   it('that share the newest record are all behind a publisher who resumes, and those of a lost answer come no second time', () => {
     const world = new IngestWorld(1_000)
     const { session, token } = begin(world)
