@@ -1,13 +1,14 @@
 import { create } from '@bufbuild/protobuf'
 import { Effect } from 'effect'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { LossSchema } from '../../proto/gen/millrace/v1/loss_pb.js'
+import { LossKind, LossSchema } from '../../proto/gen/millrace/v1/loss_pb.js'
 import { RenditionStateSchema, StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { Buckets } from '../../runtime/Bucket.ts'
 import { Nats } from '../../runtime/Nats.ts'
 import { tell } from '../../runtime/Tell.ts'
 import { Recordings } from '../database/Recordings.ts'
 import { FINALIZE } from './Finalizer.ts'
+import { withLosses } from './keptLosses.ts'
 import { ENTRY_KEPT_MS } from './limits.ts'
 import { pruneStreams } from './pruneStreams.ts'
 import { audio, type Ground, places, source, startGround, startWorkers, untilReady } from './testing/archiveWorld.ts'
@@ -49,7 +50,7 @@ const held = () =>
     })
   )
 
-it('entries of complete recordings leave the bucket without a trace; those that are needed, or alone tell something, stay', async () => {
+it('entries of complete recordings leave the bucket without a trace, their losses are kept; those that are needed stay', async () => {
   const stream = await ground.runPromise(recordStream('complete', [source, audio]))
   await ground.runPromise(finish(stream))
   await ground.runPromise(tell(FINALIZE, 'complete'))
@@ -59,10 +60,16 @@ it('entries of complete recordings leave the bucket without a trace; those that 
   await entry('not-ready', { renditions })
   await ended('not-ready')
   await entry('no-row', {})
-  await entry('tells-of-a-loss', { losses: [create(LossSchema, { chunks: 1 })] })
+  await entry('tells-of-a-loss', { losses: [create(LossSchema, { kind: LossKind.DAMAGED, chunks: 1, reason: 'chunk 7 is damaged' })], lostChunks: 3n, discontinuities: 2 })
+  await ended('tells-of-a-loss')
   await entry('live', { status: StreamStatus.LIVE, endedAtMs: 0n })
   await entry('has-just-ended', { endedAtMs: BigInt(now_ms - 1_000) })
-  expect(await ground.runPromise(pruneStreams(now_ms))).toBe(2)
-  expect(await held()).toEqual({ keys: ['has-just-ended', 'live', 'no-row', 'not-ready', 'tells-of-a-loss'], messages: 5 })
+  expect(await ground.runPromise(pruneStreams(now_ms))).toBe(3)
+  expect(await held()).toEqual({ keys: ['has-just-ended', 'live', 'no-row', 'not-ready'], messages: 4 })
+  const keptOf = (id: string) => ground.runPromise(Recordings.use((recordings) => recordings.losses(id)))
+  expect(await keptOf('complete')).toBeUndefined()
+  expect(withLosses(create(StreamStateSchema, { streamId: 'tells-of-a-loss' }), (await keptOf('tells-of-a-loss')) ?? '')).toMatchObject({
+    streamId: 'tells-of-a-loss', lostChunks: 3n, discontinuities: 2, losses: [{ kind: LossKind.DAMAGED, chunks: 1, reason: 'chunk 7 is damaged' }]
+  })
   expect(await ground.runPromise(pruneStreams(now_ms))).toBe(0)
 })

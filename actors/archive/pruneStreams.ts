@@ -4,18 +4,17 @@ import { Buckets } from '../../runtime/Bucket.ts'
 import { forgetKey } from '../../runtime/forgetKey.ts'
 import type { Nats } from '../../runtime/Nats.ts'
 import { Recordings } from '../database/Recordings.ts'
+import { lossesIn } from './keptLosses.ts'
 import { ENTRY_KEPT_MS, PRUNE_CONCURRENCY, PRUNE_MS } from './limits.ts'
 
-/**
- * Whether a stream's entry has been needed long enough: its recording is complete, nobody watches its end any more, and
- * it tells of no loss, which nothing else tells in full.
- */
-export const mayLeave = ({ status, endedAtMs, lostChunks, losses, lostSegmentCount }: StreamState, now_ms: number): boolean =>
-  status === StreamStatus.ARCHIVED && now_ms - Number(endedAtMs) >= ENTRY_KEPT_MS && lostChunks === 0n && losses.length === 0 && lostSegmentCount === 0
+/** Whether a stream's entry has been needed long enough: its recording is complete, and nobody watches its end any more. */
+export const mayLeave = ({ status, endedAtMs }: StreamState, now_ms: number): boolean =>
+  status === StreamStatus.ARCHIVED && now_ms - Number(endedAtMs) >= ENTRY_KEPT_MS
 
 /**
  * Takes entries of recordings that are complete out of the bucket `streams`, which every node reads whole: from then on
- * the table of recordings tells that the id was used. Gives how many left. Several nodes at it do no harm.
+ * the table of recordings tells that the id was used, and
+ * keeps what was lost. Gives how many left. Several nodes at it do no harm.
  */
 export const pruneStreams = Effect.fnUntraced(function* (now_ms: number) {
   const { streams } = yield* Buckets
@@ -26,6 +25,8 @@ export const pruneStreams = Effect.fnUntraced(function* (now_ms: number) {
       // Every end plants a row, also of what has no media, which is never `ready`; without it nothing would tell that the id was used.
       const row = yield* recordings.get(key)
       if (row === undefined || row.endedAt_ms === null || (value.renditions.length > 0 && row.status !== 'ready')) return 0
+      const losses = lossesIn(value)
+      if (losses !== undefined) yield* recordings.keepLosses(key, losses)
       yield* streams.remove(key, revision)
       yield* forgetKey('streams', key)
       return 1

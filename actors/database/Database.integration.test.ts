@@ -28,7 +28,7 @@ describe('the database', () => {
     const counts = await Promise.all(nodes.map((node) => node.runPromise(Database.use((one) => one.query('SELECT count(*) AS n FROM segments')))))
     expect(counts).toEqual([[{ n: 0 }], [{ n: 0 }], [{ n: 0 }], [{ n: 0 }]])
     const names = await Promise.all(nodes.slice(0, 1).map((node) => node.runPromise(Database.use((one) => one.query('SELECT name FROM millrace_migrations')))))
-    expect(names).toEqual([[{ name: '0001_recordings' }]])
+    expect(names).toEqual([[{ name: '0001_recordings' }, { name: '0002_losses' }]])
     await Promise.all(nodes.map((node) => node.dispose()))
   })
 

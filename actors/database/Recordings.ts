@@ -92,6 +92,10 @@ export class Recordings extends Context.Service<
     readonly segment: (id: string, rendition: string, msn: number) => Effect.Effect<ArchivedSegment | undefined, DatabaseError>
     /** Writes how the recording ended and counts its segments. Answers whether anything was written. */
     readonly conclude: (recording: RecordingSeed, outcome: RecordingOutcome) => Effect.Effect<boolean, DatabaseError>
+    /** Keeps what was lost of a recording that has a row, as JSON. Answers whether it has one. */
+    readonly keepLosses: (id: string, losses: string) => Effect.Effect<boolean, DatabaseError>
+    /** What was kept of it. */
+    readonly losses: (id: string) => Effect.Effect<string | undefined, DatabaseError>
     readonly get: (id: string) => Effect.Effect<Recording | undefined, DatabaseError>
     /** Newest first. */
     readonly list: (limit: number) => Effect.Effect<ReadonlyArray<Recording>, DatabaseError>
@@ -117,6 +121,9 @@ export class Recordings extends Context.Service<
           ),
         conclude: (recording, outcome) =>
           database.transaction((sql) => Effect.andThen(plant(sql, recording, outcome.fenceToken), updateOutcome(sql, recording.id, outcome))),
+        keepLosses: (id, losses) =>
+          database.transaction((sql) => Effect.map(sql.query('UPDATE recordings SET losses = $2::jsonb WHERE id = $1 RETURNING id', [id, losses]), (rows) => rows.length > 0)),
+        losses: (id) => Effect.map(database.query('SELECT losses::text FROM recordings WHERE id = $1', [id]), (rows) => decodeLosses(rows)[0]?.losses ?? undefined),
         get: (id) => Effect.map(database.query(`${SELECT_RECORDING} WHERE id = $1`, [id]), (rows) => decodeRecordings(rows)[0]),
         list: (limit) =>
           Effect.map(
@@ -130,6 +137,7 @@ export class Recordings extends Context.Service<
 
 const decodeSegments = Schema.decodeUnknownSync(Schema.Array(ArchivedSegment))
 const decodeNames = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ rendition: Schema.String, msn: Schema.Number })))
+const decodeLosses = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ losses: Schema.NullOr(Schema.String) })))
 const decodeRecordings = Schema.decodeUnknownSync(Schema.Array(Recording))
 
 const SELECT_SEGMENT = `SELECT rendition, msn, init, start, duration, timescale, program_date_time_ms AS "programDateTime_ms", discontinuities,

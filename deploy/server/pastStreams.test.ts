@@ -1,8 +1,10 @@
+import { create } from '@bufbuild/protobuf'
 import { expect, it } from '@effect/vitest'
 import { Effect, Layer } from 'effect'
+import { lossesIn } from '../../actors/archive/keptLosses.ts'
 import { type Recording, Recordings } from '../../actors/database/Recordings.ts'
 import { PastStreams } from '../../edge/http/PastStreams.ts'
-import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { pastStreams } from './pastStreams.ts'
 
 const row = (id: string, status: Recording['status'], endedAt_ms: number | null): Recording =>
@@ -12,15 +14,17 @@ const rows = [row('live', 'live', null), row('ready', 'ready', 2), row('ended', 
 
 const table = Layer.mock(Recordings, {
   get: (id) => Effect.succeed(rows.find((one) => one.id === id)),
+  losses: (id) => Effect.succeed(id === 'ready' ? lossesIn(create(StreamStateSchema, { lostChunks: 3n })) : undefined),
   list: () => Effect.succeed(rows)
 })
 
-it.effect('a stream is past once it has ended, also without media; not while it is live', () =>
+it.effect('a stream is past once it has ended, also without media; not while it is live. What it has lost is told', () =>
   Effect.gen(function* () {
     const past = yield* PastStreams
     expect((yield* past.newest(10)).map(({ streamId, status }) => [streamId, status])).toEqual([
       ['ready', StreamStatus.ARCHIVED], ['ended', StreamStatus.ENDED], ['failed', StreamStatus.FAILED]
     ])
     expect((yield* past.get('failed'))?.status).toBe(StreamStatus.FAILED)
+    expect((yield* past.get('ready'))?.lostChunks).toBe(3n)
     expect(yield* past.get('live')).toBeUndefined()
   }).pipe(Effect.provide(pastStreams.pipe(Layer.provide(table)))))

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { Effect, Layer } from 'effect'
+import { withLosses } from '../../actors/archive/keptLosses.ts'
 import { type Recording, Recordings } from '../../actors/database/Recordings.ts'
 import { PastStreams } from '../../edge/http/PastStreams.ts'
 import { type StreamState, StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
@@ -24,10 +25,12 @@ export const pastStreams = Layer.effect(
     const past = ({ endedAt_ms }: Recording): boolean => endedAt_ms !== null
     return {
       get: (id) =>
-        recordings.get(id).pipe(
-          Effect.map((found) => (found !== undefined && past(found) ? entryOf(found) : undefined)),
-          Effect.mapError(({ message }) => message)
-        ),
+        Effect.gen(function* () {
+          const found = yield* recordings.get(id)
+          if (found === undefined || !past(found)) return undefined
+          const losses = yield* recordings.losses(id)
+          return losses === undefined ? entryOf(found) : withLosses(entryOf(found), losses)
+        }).pipe(Effect.mapError(({ message }) => message)),
       newest: (limit) =>
         recordings.list(limit).pipe(
           Effect.map((found) => found.filter(past).map(entryOf)),

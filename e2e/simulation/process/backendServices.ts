@@ -55,6 +55,9 @@ export const recordingsService = (process: SimulatedProcess, server: DatabaseSer
     segmentsAmong: (id, wanted) => request(() => wanted.filter(({ rendition, msn }) => server.segment(id, rendition, msn) !== undefined)),
     segment: (id, rendition, msn) => request(() => server.segment(id, rendition, msn)),
     conclude: (recording, outcome) => request(() => server.conclude(recording, outcome)),
+    // Entries never leave the bucket here.
+    keepLosses: (id) => request(() => server.recordings.has(id)),
+    losses: () => request(() => undefined),
     get: (id) => request(() => server.recordings.get(id)),
     list: (limit) => request(() => [...server.recordings.values()].slice(0, limit))
   })
