@@ -1,7 +1,10 @@
 import { Context, Effect, Layer } from 'effect'
-import { FILL_BUSY_SHARE, FILL_LOOK_BUSY_MS, FILL_LOOK_MS } from './limits.ts'
+import { BIG_RECORDS_SHARE_MAX, FILL_BUSY_SHARE, FILL_LOOK_BUSY_MS, FILL_LOOK_MS } from './limits.ts'
 import { Log } from './Log.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
+
+/** Name of the bucket of streams among the logs. */
+export const STREAMS_BUCKET = 'KV_streams'
 
 /** How much one log holds, and may hold. */
 export interface Fill {
@@ -11,13 +14,15 @@ export interface Fill {
 }
 
 /**
- * How full INGEST and MEDIA are, as this process last saw them, so that writers hold big records back while there is
+ * How full INGEST, MEDIA and the bucket of streams are, as this process last saw them, so that writers hold big records back while there is
  * still room for small ones: those that end, hand over and trim. A view may be old by one look; what others write
  * meanwhile is what the room between the shares in `limits.ts` is for.
  */
 export class LogFill extends Context.Service<LogFill, {
   /** Share of its bytes that a log holds, 0 to 1; 1 where it has refused a record since it was looked at. */
   readonly share: (log: string) => number
+  /** Bytes that big records may still take. */
+  readonly room: (log: string) => number
   /** Remembers that a log has refused a record. */
   readonly refused: (log: string) => void
   /** Calls back whenever the logs were looked at, until the returned function is called. */
@@ -29,7 +34,7 @@ export class LogFill extends Context.Service<LogFill, {
     Effect.gen(function* () {
       const log = yield* Log
       const { shards } = yield* RuntimeSettings
-      const names = Array.from({ length: shards }, (_, shard) => [`INGEST_${shard}`, `MEDIA_${shard}`]).flat()
+      const names = [...Array.from({ length: shards }, (_, shard) => [`INGEST_${shard}`, `MEDIA_${shard}`]).flat(), STREAMS_BUCKET]
       const fills = new Map<string, Fill>()
       const refused = new Set<string>()
       const listeners = new Set<() => void>()
@@ -48,6 +53,7 @@ export class LogFill extends Context.Service<LogFill, {
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(pause, look)))
       return LogFill.of({
         share,
+        room: (name) => roomIn(fills.get(name)),
         refused: (name) => void refused.add(name),
         onLook: (callback) => {
           listeners.add(callback)
@@ -60,3 +66,6 @@ export class LogFill extends Context.Service<LogFill, {
 }
 
 const shareOf = (fill: Fill | undefined): number => (fill === undefined || fill.bytesMax <= 0 ? 0 : fill.bytes / fill.bytesMax)
+
+const roomIn = (fill: Fill | undefined): number =>
+  fill === undefined || fill.bytesMax <= 0 ? Number.POSITIVE_INFINITY : Math.max(0, BIG_RECORDS_SHARE_MAX * fill.bytesMax - fill.bytes)

@@ -1,5 +1,6 @@
 import { expect, it } from '@effect/vitest'
 import { Effect, Layer } from 'effect'
+import { DiscardPolicy } from 'nats'
 import { freshNatsUrl, startNats } from '../deploy/local/testing/services.ts'
 import { newId } from './ids.ts'
 import { Log } from './Log.ts'
@@ -39,6 +40,17 @@ it.live('a log that is there with another size is an error that names both sides
     expect(error.message).toContain(String(Math.floor((settings.logBytes * 0.35) / 2)))
     expect(error.message).toContain(String(Math.floor((settings.logBytes * 0.35) / 4)))
   })
+})
+
+it.live('a bucket that was made without a limit gets one', () => {
+  const settings = testSettings(freshNatsUrl())
+  return Effect.gen(function* () {
+    const { manager } = yield* Nats
+    yield* Effect.promise(() => manager.streams.add({ name: 'KV_streams', subjects: ['$KV.streams.>'], max_msgs_per_subject: 1, discard: DiscardPolicy.New, allow_rollup_hdrs: true, deny_delete: true }))
+    yield* provisioned(settings)
+    const { config } = yield* Effect.promise(() => manager.streams.info('KV_streams'))
+    expect(config.max_bytes).toBe(Math.floor(settings.logBytes * 0.02))
+  }).pipe(Effect.provide(Nats.layer.pipe(Layer.provideMerge(Layer.succeed(RuntimeSettings, settings)))))
 })
 
 it.live('logs that take more than 80 % of the account are refused before anything is created, naming the setting', () => {

@@ -4,13 +4,14 @@ import { LogsTooBig, LogUnavailable, NotClustered, ServerTooOld, TopologyMismatc
 import { ACCOUNT_SHARE_MAX, PROVISION_ATTEMPTS_MAX, PROVISION_RETRY_MS } from './limits.ts'
 import { apiCode, ask, Nats, reasonOf } from './Nats.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
-import { BUCKETS, declareLogs, type LogDeclaration } from './topology.ts'
+import { declareBuckets, declareLogs, type LogDeclaration } from './topology.ts'
 
 const STREAM_NOT_FOUND = 10059
 /** No room for what a stream may grow to, in the account or on the server. */
 const NO_ROOM = new Set([10002, 10023, 10028, 10047])
 /** Replicas are asked of a server that is alone. */
 const NOT_CLUSTERED = 10074
+const UNLIMITED = -1
 const NANOSECONDS_PER_MS = 1_000_000
 /** Before 2.9.10 compare-and-set has holes; replicas before 2.10.23 let two writers through. */
 const VERSION_MIN = '2.9.10'
@@ -25,8 +26,9 @@ export const provision: Effect.Effect<void, LogUnavailable | TopologyMismatch | 
   const settings = yield* RuntimeSettings
   yield* checkVersion(nats.serverVersion, settings.replicas)
   const options = { shards: settings.shards, replicas: settings.replicas, bytes: settings.logBytes, messageBytesMax: nats.payloadMax }
-  yield* checkRoom(settings.logBytes)
-  const wanted = [...declareLogs(options).map(streamConfig), ...BUCKETS.map((bucket) => bucketConfig(bucket, settings.replicas))]
+  const [logs, buckets] = [declareLogs(options), declareBuckets(options)]
+  yield* checkRoom([...logs, ...buckets].reduce((sum, { bytesMax }) => sum + bytesMax, 0))
+  const wanted = [...logs.map(streamConfig), ...buckets.map((declared) => bucketConfig(declared, settings.replicas))]
   // A cluster without a leader, and a log that has none yet, answer in a moment.
   yield* Effect.forEach(wanted, ensure, { discard: true }).pipe(
     Effect.tapError((error) => (error._tag === 'LogUnavailable' ? Effect.logWarning('the logs cannot be made or looked at yet', { operation: error.operation, reason: error.reason }) : Effect.void)),
@@ -64,12 +66,13 @@ const streamConfig = (log: LogDeclaration): Partial<StreamConfig> & { name: stri
   allow_direct: false
 })
 
-const bucketConfig = (bucket: string, replicas: number): Partial<StreamConfig> & { name: string } => ({
-  name: `KV_${bucket}`,
+const bucketConfig = ({ name, bucket, bytesMax }: ReturnType<typeof declareBuckets>[number], replicas: number): Partial<StreamConfig> & { name: string } => ({
+  name,
   subjects: [`$KV.${bucket}.>`],
   max_msgs_per_subject: 1,
   discard: DiscardPolicy.New,
   storage: StorageType.File,
+  max_bytes: bytesMax,
   max_age: 0,
   num_replicas: replicas,
   allow_rollup_hdrs: true,
@@ -95,7 +98,9 @@ const ensure = (wanted: Partial<StreamConfig> & { name: string }): Effect.Effect
     const found = yield* Effect.tryPromise({
       try: async () => {
         try {
-          return withLeader(await manager.streams.info(wanted.name)).config
+          const { config } = withLeader(await manager.streams.info(wanted.name))
+          // Buckets once were made without a limit.
+          return config.max_bytes === UNLIMITED && wanted.max_bytes !== undefined ? (await manager.streams.update(wanted.name, { max_bytes: wanted.max_bytes })).config : config
         } catch (cause) {
           if (apiCode(cause) !== STREAM_NOT_FOUND) throw cause
           return withLeader(await manager.streams.add(wanted)).config

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { declareLogs, logSubject, shardOf, subjects } from './topology.ts'
+import { declareBuckets, declareLogs, logSubject, shardOf, subjects } from './topology.ts'
 
 const options = fc.record({
   shards: fc.integer({ min: 1, max: 64 }), replicas: fc.constantFrom(1, 3), bytes: fc.integer({ min: 1024 ** 2, max: 1024 ** 4 }), messageBytesMax: fc.integer({ min: 1024 ** 2, max: 64 * 1024 ** 2 })
@@ -11,6 +11,14 @@ it('all logs together never hold more than they may, and no log is empty', () =>
     const logs = declareLogs(chosen)
     expect(logs.reduce((sum, { bytesMax }) => sum + bytesMax, 0)).toBeLessThanOrEqual(chosen.bytes)
     expect(logs.every(({ bytesMax }) => bytesMax > 0)).toBe(true)
+  }))
+})
+
+it('every bucket has a bound, and all of them take little beside the logs', () => {
+  fc.assert(fc.property(options, ({ bytes }) => {
+    const buckets = declareBuckets({ bytes })
+    expect(buckets.every(({ bytesMax }) => bytesMax > 0)).toBe(true)
+    expect(buckets.reduce((sum, { bytesMax }) => sum + bytesMax, 0)).toBeLessThanOrEqual(0.03 * bytes)
   }))
 })
 

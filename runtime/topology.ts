@@ -40,6 +40,16 @@ export interface TopologyOptions {
 /** Names of the key-value buckets. */
 export const BUCKETS = ['leases', 'nodes', 'streams'] as const
 
+/** What buckets may hold beside the logs, as shares of what the logs may. */
+const BUCKET_SHARES: Readonly<Record<(typeof BUCKETS)[number], number>> = { leases: 0.005, nodes: 0.005, streams: 0.02 }
+
+/**
+ * Every bucket, by the name of its JetStream stream. One that is full refuses also what would take an entry out of it: no
+ * stream may begin long before.
+ */
+export const declareBuckets = ({ bytes }: Pick<TopologyOptions, 'bytes'>): ReadonlyArray<{ readonly name: string; readonly bucket: string; readonly bytesMax: number }> =>
+  BUCKETS.map((bucket) => ({ name: `KV_${bucket}`, bucket, bytesMax: Math.floor(bytes * BUCKET_SHARES[bucket]) }))
+
 /** Shares of the bytes: the two big logs are what publishers fill, the others are small. */
 const SHARES = { ingest: 0.35, media: 0.45, segments: 0.05, events: 0.05, commands: 0.02, dead: 0.08 }
 const EVENT_AGE_MS = 24 * 3_600_000

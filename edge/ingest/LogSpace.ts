@@ -1,8 +1,7 @@
 import { Context, Effect, Layer, Schedule } from 'effect'
 import { BIG_RECORDS_SHARE_MAX, FULL_ATTEMPTS_MAX, FULL_RETRY_MS, SESSIONS_SHARE_MAX } from '../../runtime/limits.ts'
 import { Log } from '../../runtime/Log.ts'
-import { LogFill } from '../../runtime/LogFill.ts'
-import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
+import { LogFill, STREAMS_BUCKET } from '../../runtime/LogFill.ts'
 import { IngestSettings } from './IngestSettings.ts'
 import { LOG_USED_MAX } from './limits.ts'
 import type { IngestBody } from './sessionState.ts'
@@ -32,9 +31,9 @@ export class LogSpace extends Context.Service<LogSpace, {
       const recently = (name: string): boolean => performance.now() - (refused_ms.get(name) ?? Number.NEGATIVE_INFINITY) < fullRefusal_ms
       const full = (name: string): boolean => overfull(name) || recently(name)
       const takes = (name: string, kind: IngestBody['_tag']): boolean => fill.share(name) < shareMax(kind)
-      yield* Effect.acquireRelease(Effect.map(watchOf(overfull), (look) => fill.onLook(look)), (stop) => Effect.sync(stop))
+      yield* Effect.acquireRelease(Effect.map(watchOf(fill, overfull), (look) => fill.onLook(look)), (stop) => Effect.sync(stop))
       return LogSpace.of({
-        isFull: (id) => full(log.subject('ingest', id).log) || full(log.subject('media', id).log),
+        isFull: (id) => [log.subject('ingest', id).log, log.subject('media', id).log, STREAMS_BUCKET].some(full),
         takes,
         willTake: (name, kind) =>
           Effect.repeat(Effect.sync(() => takes(name, kind)), { until: (now) => now, schedule: Schedule.spaced(FULL_RETRY_MS), times: FULL_ATTEMPTS_MAX - 1 }).pipe(
@@ -55,17 +54,14 @@ const shareMax = (kind: IngestBody['_tag']): number => {
 }
 
 /** Says when a log becomes too full for new streams, and when that is over. */
-const watchOf = Effect.fnUntraced(function* (overfull: (name: string) => boolean) {
-  const { shards } = yield* RuntimeSettings
+const watchOf = Effect.fnUntraced(function* (fill: LogFill['Service'], overfull: (name: string) => boolean) {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const said = new Set<string>()
   return () => {
-    for (let shard = 0; shard < shards; shard += 1) {
-      for (const log of [`INGEST_${shard}`, `MEDIA_${shard}`]) {
-        if (overfull(log) === said.has(log)) continue
-        if (!said.delete(log)) said.add(log)
-        run(said.has(log) ? Effect.logWarning('a log is too full for new streams', { log }) : Effect.logInfo('a log has room for new streams again', { log }))
-      }
+    for (const { log } of fill.fills()) {
+      if (overfull(log) === said.has(log)) continue
+      if (!said.delete(log)) said.add(log)
+      run(said.has(log) ? Effect.logWarning('a log is too full for new streams', { log }) : Effect.logInfo('a log has room for new streams again', { log }))
     }
   }
 })

@@ -49,7 +49,9 @@ export const logService = (side: NatsSide): Log['Service'] => {
       Effect.map(openReader(side, at, from, true, onEntry), (reader) => ({ more: () => reader.more(), acknowledgeThrough: () => undefined })),
     usage: (name) =>
       request(`usage of ${name}`, () => {
-        const log = server.log(name)
+        const log = server.logs.get(name)
+        // Buckets are of no size here.
+        if (log === undefined) return { messages: 0, bytes: 0, bytesMax: 0, firstSeq: 1, lastSeq: 0 }
         return { messages: log.count, bytes: log.bytes, bytesMax: log.bytesMax, firstSeq: log.firstSeq, lastSeq: log.lastSeq }
       }),
     removeMailbox: () => Effect.void,
