@@ -73,8 +73,8 @@ const rungOutput = (rung: number, source: SourceSize, short: number): EncodeVide
   bitrate_kbps: bitrateOf(rung),
 })
 
-/** Of the smallest rung that is not below `short`, or of the greatest. */
-const bitrateOf = (short: number): number => {
+/** Bit rate of a picture: that of the smallest rung not below its short side, or of the greatest. */
+export const bitrateOf = (short: number): number => {
   let bitrate_kbps = 0
   for (const [rung, rung_kbps] of BITRATE_KBPS) {
     bitrate_kbps = rung_kbps

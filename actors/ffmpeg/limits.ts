@@ -46,3 +46,6 @@ export const WATCHDOG_PERIOD_MS = 250
 /** How often a child that the machine has no room for is tried again, and the pause between. */
 export const EXHAUSTED_RETRIES_MAX = 30
 export const EXHAUSTED_PAUSE_MS = 500
+/** Frames in a still, the first of which is a keyframe, and how many pass in a second. */
+export const STILL_FRAMES = 10
+export const STILLS_PER_SECOND = 5

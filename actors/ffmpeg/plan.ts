@@ -5,7 +5,7 @@ export const SOURCE_RENDITION = 'source'
 export const AUDIO_RENDITION = 'audio'
 
 /** One output of FFmpeg, which is one rendition with one track. */
-export type OutputPlan = CopyVideo | EncodeVideo | EncodeAudio
+export type OutputPlan = CopyVideo | EncodeVideo | EncodeAudio | StillVideo | Silence
 
 /** H.264 as it came. */
 export interface CopyVideo {
@@ -31,6 +31,24 @@ export interface EncodeAudio {
   readonly rendition: string
   /** First sample that may come out: 48 kHz samples of source time, without the timeline offset. */
   readonly trimStart?: number
+}
+
+/** Some frames of one picture, encoded as a rung is, with a keyframe first. Their times mean nothing; the input's end adds one more. */
+export interface StillVideo {
+  readonly _tag: 'StillVideo'
+  readonly rendition: string
+  /** Pixels, even. */
+  readonly width: number
+  readonly height: number
+  readonly bitrate_kbps: number
+  /** Which picture of the input, counted from 0; undefined: a black one. */
+  readonly picture: number | undefined
+}
+
+/** Some frames of silence, with the init segment that `EncodeAudio` gives. */
+export interface Silence {
+  readonly _tag: 'Silence'
+  readonly rendition: string
 }
 
 /** What one FFmpeg child does with one epoch. */

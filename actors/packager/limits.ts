@@ -25,3 +25,11 @@ export const WINDOW_LAG_SEGMENTS_MAX = 30
 export const SILENCE_MS_MAX = 1_000
 /** A rendition that gives nothing for so long, while others go on, ends its segment. */
 export const STOPPED_MS = 12_000
+/** A rendition that is filled joins on to what it published last, up to this long before. */
+export const FILL_JOINS_MS_MAX = 10_000
+/** Longest frame of a still. */
+export const STILL_MS_MAX = 500
+/** Frames of a still that are kept. */
+export const STILL_FRAMES_MAX = 10
+/** How far a still stays behind the sound, by which pictures that come back may be behind it. */
+export const STILL_LAG_MS = 100

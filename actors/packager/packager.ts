@@ -8,6 +8,7 @@ import type { Sample } from '../fmp4/sample.ts'
 import { cut, endOf, type Ended } from './cut.ts'
 import { AUDIO_LEAD_MS_MAX, RECORD_BYTES, STOPPED_MS, WINDOW_LAG_SEGMENTS_MAX, WINDOW_SEGMENTS_MIN } from './limits.ts'
 import { emptyEstimate, isSettled, medianInterval, type PartTargetEstimate, partTarget_us } from './partTarget.ts'
+import { endOfKind, fillUntil, pendingEnd } from './fill.ts'
 import { audioLimit, beginAfresh, beginAt, emptySegmentation, forgetBefore, onSourceEnd, openedBy, type Segmentation } from './segmentation.ts'
 import { closePart, lastLasts, newTrack, nextSegment, receive, toCommon, type Track } from './track.ts'
 
@@ -95,18 +96,14 @@ export const receiveSamples = (state: Packager, rendition: string, samples: Read
  * FFmpeg has given its last frame. The newest picture of each rendition lasts until the next run's first picture, at
  * `until` (90 kHz ticks); with 'level' until the end of the rendition that ends last; with 'open' as usual.
  */
-export const endRun = (state: Packager, until: number | 'level' | 'open'): Packager => {
+export const endRun = (running: Packager, until: number | 'level' | 'open'): Packager => {
+  const state = fillUntil(running, 'video', typeof until === 'number' ? until : endOfKind(running, 'audio'), true)
   const interval_us = state.frameInterval_us > 0 ? state.frameInterval_us : medianInterval(state.estimate) * MICROSECONDS_PER_TICK
   const usual = ({ init }: Track): number => Math.round((interval_us * init.info.timescale) / 1_000_000)
   const tracks = state.tracks.map((track) => lastLasts(track, usual(track)))
-  if (until === 'open') return { ...state, tracks }
+  if (until === 'open') return fillUntil({ ...state, tracks }, 'audio', endOfKind({ ...state, tracks }, 'video'))
   const end = until === 'level' ? Math.max(0, ...tracks.map((track) => toCommon(track, pendingEnd(track)))) : until
-  return { ...state, tracks: tracks.map((track) => lastLasts(track, usual(track), Math.round((end * track.init.info.timescale) / 90_000))) }
-}
-
-const pendingEnd = ({ pending, nextDts }: Track): number => {
-  const last = pending.at(-1)
-  return last === undefined ? nextDts : last.dts + last.duration
+  return fillUntil({ ...state, tracks: tracks.map((track) => lastLasts(track, usual(track), Math.round((end * track.init.info.timescale) / 90_000))) }, 'audio', end)
 }
 
 /** Bytes of frames that wait. */
@@ -190,7 +187,7 @@ export const endSegments = (state: Packager, options: TakeOptions): Packager => 
 /** After `endSegments`: the frames that follow belong to another run of FFmpeg, perhaps with other init segments. */
 export const discontinue = (state: Packager): { readonly packager: Packager; readonly msn: number } => {
   const msn = Math.max(...state.tracks.map((track) => track.msn), 0)
-  const tracks = state.tracks.map((track) => ({ ...track, started: false, lastPts: -1, resumedAt: afterCut(track) }))
+  const tracks = state.tracks.map((track) => ({ ...track, started: false, lastPts: -1, resumedAt: afterCut(track), filler: undefined }))
   return { msn, packager: { ...state, tracks, discontinuities: state.discontinuities + 1, segmentation: beginAfresh(state.segmentation, msn), anchor: undefined } }
 }
 

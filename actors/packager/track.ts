@@ -1,6 +1,7 @@
 import type { InitInfo } from '../fmp4/readInit.ts'
 import type { Sample } from '../fmp4/sample.ts'
 import { SEGMENT_MS_MAX, SILENCE_MS_MAX } from './limits.ts'
+import { takeStill, type Filler } from './filler.ts'
 import { AAC_FRAME, silence } from './silence.ts'
 
 /** Ticks of `timescale`, on the timeline. */
@@ -34,6 +35,8 @@ export interface Track {
   readonly segmentFrames: number
   readonly segmentBytes: number
   readonly pending: ReadonlyArray<Sample>
+  /** Set while the source gives nothing of this rendition and others go on. */
+  readonly filler: Filler | undefined
 }
 
 /** The init segment in use. */
@@ -68,7 +71,8 @@ export const newTrack = (name: string, init: TrackInit, bandwidth: number): Trac
   segmentFirstSeq: 0,
   segmentFrames: 0,
   segmentBytes: 0,
-  pending: []
+  pending: [],
+  filler: undefined
 })
 
 /** The next segment, of which nothing is published; numbers never skip. */
@@ -84,9 +88,10 @@ export const toCommon = (track: Pick<Track, 'init'>, ticks: Ticks): number => (t
 
 /**
  * New frames from FFmpeg; those that an earlier owner has published are dropped. Audio goes on the running grid: each
- * frame begins where the last one ended. Video times are never touched.
+ * frame begins where the last one ended. Video times are never touched. While the rendition is filled, what comes is a still.
  */
 export const receive = (track: Track, samples: ReadonlyArray<Sample>): Track => {
+  if (track.filler !== undefined) return { ...track, filler: takeStill(track.filler, samples) }
   const { kind, timescale } = track.init.info
   const tolerance = kind === 'audio' ? AAC_FRAME / 2 : timescale / HALF_MS_PER_SECOND
   const fresh = samples.filter((sample) => sample.dts + tolerance >= track.resumedAt)

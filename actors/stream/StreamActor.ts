@@ -124,5 +124,5 @@ const resume = (turn: Turn, checkpoint: Checkpoint): void => {
   const begun = { ...source, header: saved.header, expected: undefined }
   turn.set({ resume: { _tag: 'Point', point }, resumed: true })
   if (poison !== undefined) return turn.set({ source: { ...begun, index: behindPoison(index, packager, source, point) }, run: newRun(turn) })
-  turn.set({ source: { ...begun, index }, run: newRun(turn, { gathered: [prefix], points: [point] }) })
+  turn.set({ source: { ...begun, index }, run: newRun(turn, { gathered: [prefix], points: [point], withoutPictures: saved.still }) })
 }

@@ -90,7 +90,8 @@ const readTrack = (saved: RenditionCheckpoint): Track => ({
   segmentFirstSeq: Number(saved.segmentFirstSeq),
   segmentFrames: saved.segmentFrames,
   segmentBytes: Number(saved.segmentBytes),
-  pending: []
+  pending: [],
+  filler: undefined
 })
 
 const readInfo = (saved: RenditionCheckpoint): InitInfo =>

@@ -6,10 +6,10 @@ const OVERLAP_MS_MAX = 100
 
 /**
  * Whether pictures that FFmpeg has just given, and that are not published yet, go back in decode time, which its muxer
- * never does: what it gives is not to be trusted. Sound is put on a grid, whatever its times.
+ * never does: what it gives is not to be trusted. Sound is put on a grid, whatever its times, and a still has none.
  */
 export const timesGoBack = (track: Track | undefined, samples: ReadonlyArray<Sample>): boolean => {
-  if (track === undefined || track.init.info.kind === 'audio') return false
+  if (track === undefined || track.init.info.kind === 'audio' || track.filler !== undefined) return false
   const ticksPerMs = track.init.info.timescale / 1_000
   const published = track.started ? track.nextDts - OVERLAP_MS_MAX * ticksPerMs : Number.NEGATIVE_INFINITY
   let last = track.pending.at(-1)?.dts ?? published

@@ -12,6 +12,16 @@ export const BACKLOG_BYTES_LOW = 2 * 1024 * 1024
 export const START_WAIT_MS = 1_000
 /** Audio after which a source that promised video, and gave none, is taken as audio only. */
 export const VIDEO_WAIT_MS = 1_000
+/**
+ * Sound without a picture after which the pictures have gone: longer than the source leaves between keyframes, so that what
+ * comes back begins with one. In a source that has given only one, the second.
+ */
+export const PICTURES_GONE_MS = 2_000
+export const PICTURES_GONE_MS_MAX = 6_500
+/** By how much pictures that come back may overlap the still before them. */
+export const LATE_MS_MAX = 50
+/** Bytes since the newest keyframe that are kept, from which the last picture can be made again. */
+export const GOP_BYTES_MAX = 8 * 1024 * 1024
 /** Random-access points kept as candidates for the checkpoint, and how far apart audio-only ones are. */
 export const POINTS_MAX = 256
 export const AUDIO_POINTS_APART_MS = 500

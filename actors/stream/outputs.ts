@@ -1,4 +1,4 @@
-import { videoOutputs } from '../ffmpeg/ladder.ts'
+import { bitrateOf, videoOutputs } from '../ffmpeg/ladder.ts'
 import { AUDIO_RENDITION, type OutputPlan } from '../ffmpeg/plan.ts'
 import type { SourceSize } from '../ffmpeg/ladder.ts'
 import { AAC_FRAME } from '../packager/silence.ts'
@@ -8,22 +8,33 @@ import type { Source, StreamState } from './streamState.ts'
 
 const AUDIO_TICKS_PER_MS = 48
 
-/** What FFmpeg is asked for: the source's picture and sound, from where each rendition has published, rungs as big as they were. */
-export const planOutputs = ({ packager, config }: StreamState, source: Source, audioOnly: boolean): ReadonlyArray<OutputPlan> => {
+/**
+ * What FFmpeg is asked for: the source's picture and sound, from where each rendition has published, rungs as big as they
+ * were. What viewers know and the source has not, or not any more, is a still and silence.
+ */
+export const planOutputs = ({ packager, config, run }: StreamState, source: Source, audioOnly: boolean): ReadonlyArray<OutputPlan> => {
   const { video, audio } = source.tracks
   const trimmed = (output: OutputPlan): OutputPlan => {
     const track = packager.tracks.find(({ name, lastPts }) => name === output.rendition && lastPts >= 0)
-    if (track === undefined || output._tag === 'CopyVideo') return output
-    return output._tag === 'EncodeVideo' ? { ...output, trimStart: videoTrim(track, source) } : { ...output, trimStart: audioTrim(track, source) }
+    if (track === undefined) return output
+    if (output._tag === 'EncodeVideo') return { ...output, trimStart: videoTrim(track, source) }
+    return output._tag === 'EncodeAudio' ? { ...output, trimStart: audioTrim(track, source) } : output
   }
   const kept = (rendition: string): SourceSize | undefined => {
     const info = packager.tracks.find(({ name, frames }) => name === rendition && frames > 0)?.init.info
     return info?.width === undefined || info.height === undefined ? undefined : { width: info.width, height: info.height }
   }
-  const pictures = video === undefined || audioOnly ? [] : videoOutputs(config.settings.ladder, video, video.codec === 'h264', kept)
-  const sound: ReadonlyArray<OutputPlan> = audio === undefined ? [] : [{ _tag: 'EncodeAudio', rendition: AUDIO_RENDITION }]
+  const pictures = video === undefined || audioOnly ? stills(packager.tracks, run?.lastPicture) : videoOutputs(config.settings.ladder, video, video.codec === 'h264', kept)
+  const sound: ReadonlyArray<OutputPlan> = audio !== undefined ? [{ _tag: 'EncodeAudio', rendition: AUDIO_RENDITION }] : packager.tracks.some(({ name, frames }) => name === AUDIO_RENDITION && frames > 0) ? [{ _tag: 'Silence', rendition: AUDIO_RENDITION }] : []
   return [...pictures, ...sound].map(trimmed)
 }
+
+const stills = (tracks: ReadonlyArray<Track>, picture: number | undefined): ReadonlyArray<OutputPlan> =>
+  tracks.flatMap(({ name, frames, init: { info } }) => {
+    if (frames === 0 || info.width === undefined || info.height === undefined) return []
+    const { width, height } = info
+    return [{ _tag: 'StillVideo', rendition: name, width, height, bitrate_kbps: bitrateOf(Math.min(width, height)), picture }]
+  })
 
 /** First source tick behind the last published frame: a millisecond later, less than any frame lasts. */
 const videoTrim = (track: Track, source: Source): number => {

@@ -6,6 +6,7 @@ import { type SegmentClosed, SegmentClosedSchema } from '../../proto/gen/millrac
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { BIG_RECORDS_SHARE_MAX, MESSAGE_OVERHEAD_BYTES, SESSIONS_SHARE_MAX, TICK_MS } from '../../runtime/limits.ts'
 import { subjects } from '../../runtime/topology.ts'
+import { fillOn } from '../packager/fill.ts'
 import { discontinue, endSegments, isReady, pendingBytes, recordStored, takeFragments, type TakeOptions, timelineEnd } from '../packager/packager.ts'
 import { writePackager } from './checkpoint.ts'
 import { FLUSH_BYTES } from './limits.ts'
@@ -39,7 +40,7 @@ const mayTake = (state: StreamState): boolean => {
 const optionsOf = ({ state, now_ms }: Turn): TakeOptions => ({
   settings: state.config.settings,
   window: windowReach(state, now_ms),
-  alone: state.run?.audioOnly ?? false,
+  alone: state.run?.audioOnly === true && state.run.still === undefined,
   ending: state.run?.phase === 'Draining',
   final: state.run?.phase === 'Over',
   streamId: state.config.id,
@@ -47,7 +48,7 @@ const optionsOf = ({ state, now_ms }: Turn): TakeOptions => ({
 })
 
 const take = (turn: Turn): void => {
-  const taken = takeFragments(turn.state.packager, optionsOf(turn))
+  const taken = takeFragments(fillOn(turn.state.packager), optionsOf(turn))
   if (taken === undefined) return
   turn.set({ packager: taken.packager, quiet: pendingBytes(taken.packager) === 0 ? false : turn.state.quiet })
   enqueue(turn, { case: 'fragments', value: taken.body })
@@ -65,7 +66,7 @@ const enqueue = (turn: Turn, body: MediaRecord['body']): void => {
 
 const checkpointOf = (state: StreamState) => ({
   ...writePackager(state.packager),
-  ...(state.source === undefined ? {} : { source: writeSource(state.source, state.resume) }),
+  ...(state.source === undefined ? {} : { source: writeSource(state.source, state.resume, state.run?.withoutPictures === true || state.run?.still !== undefined) }),
   timelineOffsetMs: BigInt(state.source?.offsetKnown === true ? state.source.offset_ms : 0),
   lostChunks: BigInt(state.lostChunks),
   losses: [...state.losses],

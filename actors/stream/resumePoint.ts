@@ -44,10 +44,10 @@ const firstChunkOf = (source: Pick<Source, 'spots' | 'reading'>, ingestSeq: numb
 /** Sequence of the inbox at which a successor opens its mailbox. */
 export const resumeSeqOf = (resume: ResumePoint): number => (resume._tag === 'Start' ? resume.ingestSeq : resume.point.position.ingestSeq)
 
-/** The source's share of a checkpoint. */
-export const writeSource = (source: Source, resume: ResumePoint): SourceCheckpoint => {
+/** The source's share of a checkpoint; `still`: its pictures stay away. */
+export const writeSource = (source: Source, resume: ResumePoint, still: boolean): SourceCheckpoint => {
   const chunkSeq = firstChunkOf(source, resumeSeqOf(resume))
-  const base = { epoch: source.epoch, mimeType: source.mimeType, unreadable: source.unreadable, chunkSeq, ...writeTracks(source.tracks) }
+  const base = { epoch: source.epoch, mimeType: source.mimeType, unreadable: source.unreadable, chunkSeq, still, ...writeTracks(source.tracks) }
   if (resume._tag === 'Start' || source.header === undefined) return create(SourceCheckpointSchema, { ...base, ingestSeq: BigInt(resumeSeqOf(resume)) })
   const { position, pts, audioClock } = resume.point
   return create(SourceCheckpointSchema, {

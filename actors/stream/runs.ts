@@ -1,15 +1,17 @@
 import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
-import type { FfmpegPlan } from '../ffmpeg/plan.ts'
+import type { FfmpegPlan, OutputPlan } from '../ffmpeg/plan.ts'
+import { stillStep_ms } from '../packager/filler.ts'
+import { startFilling } from '../packager/fill.ts'
 import { timelineEnd } from '../packager/packager.ts'
 import { toCommon } from '../packager/track.ts'
 import { type Container, openSource, resumePrefix, seekBehind } from '../source/sourceIndex.ts'
 import { SOURCE_AUDIO_BACK_MS_MAX } from '../limits.ts'
-import { LOSS_AHEAD_MS_MAX, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS } from './limits.ts'
+import { LATE_MS_MAX, LOSS_AHEAD_MS_MAX, REASON_CHARS_MAX, RUN_GAP_MS, START_WAIT_MS, TIMELINE_OFFSET_MS } from './limits.ts'
 import { settleLosses } from './losses.ts'
 import { planOutputs } from './outputs.ts'
 import { enqueueDiscontinuity, enqueueMark } from './publishing.ts'
 import { chunkAt } from './resumePoint.ts'
-import type { Next, Run, Source } from './streamState.ts'
+import type { Next, Run, Source, StreamState } from './streamState.ts'
 import type { Turn } from './Turn.ts'
 import { anchorAt } from './wallClock.ts'
 
@@ -45,6 +47,11 @@ export const newRun = (turn: Turn, change: Partial<Run> = {}): Run => ({
   renditions: [],
   startWaited: false,
   audioOnly: false,
+  withoutPictures: false,
+  lastPicture: undefined,
+  still: undefined,
+  pictures: undefined,
+  passedOver: 0,
   firstAudio: undefined,
   placed: false,
   found: undefined,
@@ -57,9 +64,18 @@ export const newRun = (turn: Turn, change: Partial<Run> = {}): Run => ({
 export const beginAgain = (turn: Turn, next: Next & { readonly _tag: 'Again' }): void => {
   const { source } = turn.state
   if (source?.header === undefined) return
-  const gathered = [resumePrefix(source.container, source.header, next.point)]
-  turn.set({ run: newRun(turn, { gathered, points: [next.point] }), resume: { _tag: 'Point', point: next.point } })
-  turn.setSource({ offsetKnown: true })
+  const { point, without, passedOver = 0 } = next
+  const last = without?.bytes === undefined ? undefined : { from: without.from, bytes: without.bytes, number: without.count - 1 }
+  const gathered = [resumePrefix(source.container, source.header, last?.from ?? point), ...(last?.bytes ?? [])]
+  const found = passedOver > 0 ? { found: { frames: passedOver } } : {}
+  turn.set({ run: newRun(turn, { gathered, points: [point], withoutPictures: without !== undefined, lastPicture: last?.number, ...found }), resume: { _tag: 'Point', point } })
+  turn.setSource({ offsetKnown: !comesLate(turn.state, next) })
+}
+
+/** Whether pictures that come back are older than the still that stood for them: they get a place behind it. */
+const comesLate = ({ packager, source }: StreamState, { point, passedOver }: Next & { readonly _tag: 'Again' }): boolean => {
+  const at = point.pts + (source?.offset_ms ?? 0) * TICKS_PER_MS
+  return passedOver !== undefined && packager.tracks.some((track) => track.init.info.kind === 'video' && toCommon(track, track.nextDts) > at + LATE_MS_MAX * TICKS_PER_MS)
 }
 
 /** The source began anew within its epoch: its new header comes next. */
@@ -74,7 +90,7 @@ export const leaveRun = (turn: Turn, next: Next): void => {
   const { run } = turn.state
   if (run?.phase === 'Gathering' && run.firstAudio !== undefined) {
     place(turn, run.firstAudio)
-    startChild(turn, true)
+    startChild(turn, true, run.firstAudio)
   }
   if (turn.state.run?.phase === 'Gathering') return turn.setRun({ phase: 'Over', gathered: [], queuedBytes: 0 })
   if (turn.state.run?.phase !== 'Feeding') return
@@ -128,11 +144,22 @@ const isElsewhere = ({ state: { packager } }: Turn, at: number): boolean => {
   return back || at > timelineEnd(packager) + LOSS_AHEAD_MS_MAX * TICKS_PER_MS
 }
 
-/** Starts FFmpeg and gives it what has been gathered. */
-export const startChild = (turn: Turn, audioOnly: boolean): void => {
+/** What the source does not give, and viewers know, is filled from here on. */
+const fillGaps = (turn: Turn, outputs: ReadonlyArray<OutputPlan>, begin: number): void => {
+  const step_ms = stillStep_ms(turn.state.packager.partTarget_us)
+  const fill = (kind: 'video' | 'audio'): void => turn.set({ packager: startFilling(turn.state.packager, kind, begin, step_ms) })
+  if (outputs.some(({ _tag }) => _tag === 'Silence')) fill('audio')
+  if (!outputs.some(({ _tag }) => _tag === 'StillVideo')) return
+  fill('video')
+  turn.setRun({ still: { next: begin, step: step_ms * TICKS_PER_MS } })
+}
+
+/** Starts FFmpeg and gives it what has been gathered, of which the first frame is at `firstPts`. */
+export const startChild = (turn: Turn, audioOnly: boolean, firstPts: number): void => {
   const { run, source } = turn.state
   if (run === undefined || source === undefined) return
   const outputs = planOutputs(turn.state, source, audioOnly)
+  fillGaps(turn, outputs, firstPts + offsetTicks(turn))
   const plan: FfmpegPlan = { container: source.container, timelineOffset_ms: source.offset_ms, outputs }
   turn.setRun({ phase: 'Feeding', gathered: [], audioOnly, renditions: outputs.map(({ rendition }) => rendition) })
   turn.act({ _tag: 'Spawn', run: run.number, plan })

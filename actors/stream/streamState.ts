@@ -11,6 +11,7 @@ import type { ReadFrame } from '../inbox/ingestRecord.ts'
 import type { Packager } from '../packager/packager.ts'
 import type { Container, RandomAccessPoint, SourceIndex, SourceItem, SourceTracks } from '../source/sourceIndex.ts'
 import type { StreamSettingsShape } from './StreamSettings.ts'
+import type { Pictures } from './pictures.ts'
 import type { Arrival } from './wallClock.ts'
 
 /** What a stream actor hears beside what the runtime tells every actor. */
@@ -81,6 +82,15 @@ export interface Run {
   readonly startWaited: boolean
   /** No video: none in the header, or none came. */
   readonly audioOnly: boolean
+  /** The run begins without pictures, although the header promises them: they have gone. */
+  readonly withoutPictures: boolean
+  /** Which picture of what is fed is the one that stands while there are no others. */
+  readonly lastPicture: number | undefined
+  /** Set while a still stands for pictures: when its next frame is due on the timeline (90 kHz ticks), and how long one lasts. */
+  readonly still: { readonly next: number; readonly step: number } | undefined
+  readonly pictures: Pictures | undefined
+  /** Pictures that came while there was no keyframe to begin with. */
+  readonly passedOver: number
   /** Source time of the first audio frame, 90 kHz ticks. */
   readonly firstAudio: number | undefined
   /** Whether a frame was placed on the timeline. */
@@ -127,8 +137,8 @@ export interface UnreadFrame extends ReadFrame {
 /** What follows once the run that drains is over. */
 export type Next =
   | { readonly _tag: 'Epoch'; readonly epoch: number; readonly mimeType: string; readonly ingestSeq: number }
-  /** The same source from a point on, for a new FFmpeg. */
-  | { readonly _tag: 'Again'; readonly point: RandomAccessPoint }
+  /** The same source from a point on, for a new FFmpeg; `without` pictures, of which those were the last. */
+  | { readonly _tag: 'Again'; readonly point: RandomAccessPoint; readonly without?: Pictures; readonly passedOver?: number }
   /** The source began anew within its epoch. */
   | { readonly _tag: 'Restarted'; readonly ingestSeq: number }
   /** The next place where the source can be gone on with; `leap`: at another time. */

@@ -22,6 +22,8 @@ export interface CameraOptions {
   readonly container?: 'webm' | 'mp4'
   /** A tone in Opus beside the picture; default true. */
   readonly audio?: boolean
+  /** How long the tone goes on behind the last picture, in s; only with `frames`, at the real pace. Default 0. */
+  readonly soundAfter_s?: number
   /** Bits per second of the picture; default 2,500,000. */
   readonly bitrate?: number
   /** Default 1 s. */
@@ -66,6 +68,7 @@ const complete = (options: CameraOptions): Settings => ({
   codec: 'h264',
   container: 'webm',
   audio: true,
+  soundAfter_s: 0,
   bitrate: 2_500_000,
   keyframeEvery_s: 1,
   chunk_ms: 100,
@@ -87,20 +90,26 @@ const muxer = (settings: Settings): ReadonlyArray<string> => {
   return ['-f', format, '-live', '1', '-cluster_time_limit', '20']
 }
 
+const toneInput = ({ frames, fps, soundAfter_s }: Settings): ReadonlyArray<string> => {
+  const tone = (length = '') => `sine=frequency=330:sample_rate=48000${length},volume=0.1`
+  return soundAfter_s > 0 ? ['-re', '-f', 'lavfi', '-i', tone(`:duration=${frames / fps + soundAfter_s}`)] : ['-f', 'lavfi', '-i', tone(), '-shortest']
+}
+
 /** FFmpeg's arguments: raw pictures on stdin, the recorded stream on stdout. */
 const encoderArguments = (settings: Settings): ReadonlyArray<string> => {
   const gop = String(Math.max(1, Math.round(settings.fps * settings.keyframeEvery_s)))
   const rate = String(settings.bitrate)
-  const tone = 'sine=frequency=330:sample_rate=48000,volume=0.1'
   return [
     ...['-hide_banner', '-loglevel', 'error', '-nostats', '-probesize', '32', '-analyzeduration', '0'],
     ...['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${settings.width}x${settings.height}`],
     ...['-framerate', String(settings.fps), '-i', 'pipe:0'],
-    ...(settings.audio ? ['-f', 'lavfi', '-i', tone, '-shortest'] : []),
+    ...(settings.audio ? toneInput(settings) : []),
     ...(settings.filter === undefined ? [] : ['-vf', settings.filter]),
     ...['-c:v', ...videoEncoders[settings.codec], '-threads', '1', '-pix_fmt', 'yuv420p'],
     ...['-g', gop, '-keyint_min', gop, '-b:v', rate, '-maxrate', rate, '-bufsize', rate],
     ...(settings.audio ? ['-c:a', 'libopus', '-b:a', '64k', '-frame_duration', '20'] : []),
+    // Sound does not wait for pictures that have ended.
+    ...(settings.soundAfter_s > 0 ? ['-max_interleave_delta', '200000'] : []),
     ...['-flush_packets', '1', ...muxer(settings), 'pipe:1'],
   ]
 }

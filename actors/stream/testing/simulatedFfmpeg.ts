@@ -1,4 +1,5 @@
 import type { FfmpegEvent } from '../../ffmpeg/FfmpegChild.ts'
+import { STILL_FRAMES } from '../../ffmpeg/limits.ts'
 import type { FfmpegPlan, OutputPlan } from '../../ffmpeg/plan.ts'
 import type { Sample } from '../../fmp4/sample.ts'
 import { openSource, pushChunk, type SourceIndex, type SourceTracks } from '../../source/sourceIndex.ts'
@@ -80,11 +81,25 @@ export class SimulatedFfmpeg {
   }
 
   #give(last: boolean): ReadonlyArray<FfmpegEvent> {
-    const samples = this.plan.outputs.map((output) => [output, output._tag === 'EncodeAudio' ? this.#audio() : this.#pictures(output, last)] as const)
+    const samples = this.plan.outputs.map((output) => [output, this.#samples(output, last)] as const)
     const inits = this.#begun || samples.every(([, { length }]) => length === 0) ? [] : this.plan.outputs.map((output) => this.#init(output))
     if (inits.length > 0) this.#begun = true
     const given = samples.filter(([, { length }]) => length > 0).map(([{ rendition }, list]): FfmpegEvent => ({ _tag: 'Samples', rendition, samples: list }))
     return [...inits, ...given, ...(given.length > 0 ? [{ _tag: 'Quiet' } as const] : [])]
+  }
+
+  #samples(output: OutputPlan, last: boolean): ReadonlyArray<Sample> {
+    if (output._tag === 'EncodeAudio') return this.#audio()
+    return output._tag === 'StillVideo' || output._tag === 'Silence' ? this.#still(output) : this.#pictures(output, last)
+  }
+
+  /** The frames that fill a gap, one now and then, as soon as there is something to make them of. */
+  #still(output: OutputPlan & { readonly _tag: 'StillVideo' | 'Silence' }): ReadonlyArray<Sample> {
+    const begun = output._tag === 'Silence' || this.#video.length > (output.picture ?? -1)
+    const at = this.#given.get(output.rendition) ?? 0
+    if (!begun || at === STILL_FRAMES) return []
+    this.#given.set(output.rendition, at + 1)
+    return [{ dts: at, cts: 0, duration: 1, keyframe: at === 0, data: new TextEncoder().encode(`${output.rendition} stands still`) }]
   }
 
   #pictures(output: OutputPlan, last: boolean): ReadonlyArray<Sample> {
@@ -115,9 +130,10 @@ export class SimulatedFfmpeg {
 
   #init(output: OutputPlan): FfmpegEvent {
     const { rendition } = output
-    const { width, height } = output._tag === 'EncodeVideo' ? output : { width: this.#tracks.video?.width ?? 0, height: this.#tracks.video?.height ?? 0 }
-    const bytes = new TextEncoder().encode(`init of ${rendition} ${this.#version}${output._tag === 'EncodeAudio' ? '' : `${width}x${height}`}`)
-    return output._tag === 'EncodeAudio'
+    const isSound = output._tag === 'EncodeAudio' || output._tag === 'Silence'
+    const { width, height } = output._tag === 'EncodeVideo' || output._tag === 'StillVideo' ? output : { width: this.#tracks.video?.width ?? 0, height: this.#tracks.video?.height ?? 0 }
+    const bytes = new TextEncoder().encode(`init of ${rendition} ${this.#version}${isSound ? '' : `${width}x${height}`}`)
+    return isSound
       ? { _tag: 'Init', rendition, bytes, info: { kind: 'audio', timescale: 48_000, codec: 'mp4a.40.2', channels: 2, sampleRate: 48_000 } }
       : { _tag: 'Init', rendition, bytes, info: { kind: 'video', timescale: 90_000, codec: 'avc1.64001f', width, height } }
   }

@@ -248,6 +248,13 @@ export declare type SourceCheckpoint = Message<"millrace.v1.SourceCheckpoint"> &
    * @generated from field: uint32 chunk_seq = 12;
    */
   chunkSeq: number;
+
+  /**
+   * The pictures stay away from here on: renditions of pictures show a still.
+   *
+   * @generated from field: bool still = 13;
+   */
+  still: boolean;
 };
 
 /**
