@@ -30,11 +30,17 @@ const platform = Layer.unwrap(
   })
 )
 
+/** An error without a message is told by its fields, none of which holds a secret. */
+const lineOf = (error: { readonly _tag: string; readonly message: string }): string => {
+  const { _tag, message, ...fields } = error
+  return `${_tag}: ${(message === '' ? JSON.stringify(fields) : message).replace(/\s+/g, ' ')}`
+}
+
 /** What was expected to fail says so in a line; a defect shows where it happened. */
 const report = (cause: Cause.Cause<{ readonly _tag: string; readonly message: string }>) => {
   const failure = cause.reasons.find(Cause.isFailReason)
   if (Cause.hasInterruptsOnly(cause)) return Effect.void
-  return failure === undefined ? Effect.logFatal('the process ends', cause) : Effect.logFatal(`${failure.error._tag}: ${failure.error.message.replace(/\s+/g, ' ')}`)
+  return failure === undefined ? Effect.logFatal('the process ends', cause) : Effect.logFatal(lineOf(failure.error))
 }
 
 NodeRuntime.runMain(Effect.tapCause(Layer.launch(platform), report), {

@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Config, Effect, Option, Redacted, Schema } from 'effect'
@@ -48,6 +49,7 @@ export const readSettings: Effect.Effect<Settings, SettingInvalid | Config.Confi
   if (!NODE_NAME.test(node)) return yield* invalid('MILLRACE_NODE', 'letters, digits, `_`, `-` and dots between them, at most 64')
   if (values.replicas !== 1 && values.replicas !== 3) return yield* invalid('MILLRACE_REPLICAS', '1 or 3')
   const ffmpeg = Option.getOrUndefined(values.ffmpeg)
+  if (ffmpeg?.includes('/') === true && !isProgram(ffmpeg)) return yield* invalid('FFMPEG_PATH', 'the path of a program')
   return {
     roles,
     runtime: {
@@ -70,6 +72,15 @@ export const readSettings: Effect.Effect<Settings, SettingInvalid | Config.Confi
     logLevel
   }
 })
+
+const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
 
 const invalid = (variable: string, message: string): SettingInvalid => new SettingInvalid({ variable, message: `${variable}: ${message}` })
 
