@@ -46,6 +46,15 @@ export const expectConnected = (world: ChaosWorld): void => {
   if (dropped.length > 0) throw new Error(`publishers of ${dropped.map(({ id }) => id).join(', ')} had to come back`)
 }
 
+/** Strikes, which ends healed; afterwards all is acknowledged, no publisher had to come back, and the owners are who they were. */
+export const expectNothingMoves = async (world: ChaosWorld, strike: () => Promise<void>, acknowledgedWithin_ms?: number): Promise<void> => {
+  const before = await ownership(world)
+  await strike()
+  await untilAcknowledged(world, acknowledgedWithin_ms)
+  expectConnected(world)
+  await expectUnmoved(world, before)
+}
+
 /** Chunks acknowledged so far, of all publishers. */
 export const acknowledged = (world: ChaosWorld): number => world.streams.reduce((sum, { current }) => sum + current.publisher.acknowledged(), 0)
 

@@ -36,8 +36,8 @@ const strike_s = Math.max(...Object.values(position_s))
 const healthy_ms = 2_500
 /** Long enough for every fault; nobody sends all of it. */
 const film_s = 90
-/** Times in which no edge answered a viewer are worth a figure from here on. */
-const noted_ms = 1_000
+/** A viewer that gets no answer from any edge for longer than this is shown as such. */
+const noted_ms = 2_000
 /** A viewer may be this late behind the stream's end. */
 const viewersEndWithin_ms = 60_000
 
@@ -53,7 +53,7 @@ const startStreams = async (world: ChaosWorld, { platform = {}, moments: wanted 
       recording: source,
       edges: () => world.edges.map(({ url }) => url),
       publisher: { ...(silence_ms === undefined ? {} : { silence_ms }), ...(giveUpAfter_ms === undefined ? {} : { giveUpAfter_ms }) },
-      viewerPatience_ms: platform.viewerPatience_ms ?? 30_000,
+      viewerPatience_ms: platform.viewerPatience_ms ?? 20_000,
     })
   }
   const source = await (filmed ??= film(film_s))

@@ -23,12 +23,12 @@ const statusOf = (pid: number): ProcessStatus | undefined => {
 /** Whether a process is there and has not ended; one that nobody has waited for has ended. */
 export const isRunning = (pid: number): boolean => !['Z', 'X', undefined].includes(statusOf(pid)?.state)
 
-/** Direct children of that name that have not ended. */
-export const runningChildren = (parent: number, name: string): ReadonlyArray<number> =>
+/** Direct children that have not ended; of that name, where one is given. */
+export const runningChildren = (parent: number, name?: string): ReadonlyArray<number> =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
     .filter((pid) => {
       const status = statusOf(pid)
-      return status?.parent === parent && status.name === name && isRunning(pid)
+      return status?.parent === parent && (name === undefined || status.name === name) && isRunning(pid)
     })

@@ -44,7 +44,8 @@ export interface ProxyOptions {
 }
 
 const held_bytes_max = 1024 ** 2
-const reply_ms = 100
+/** A reply that is to be lost has come by then, or does not come. */
+const replyWithin_ms = 1_000
 
 interface Passing {
   readonly bytes: Buffer
@@ -114,16 +115,16 @@ class Connection {
     this.client = client
     this.service = service
     const lose = { isLosing: false }
-    this.lanes = { requests: new Lane(client, service, how.requests), replies: new Lane(service, client, () => (lose.isLosing ? { held: true } : how.replies())) }
+    this.lanes = { requests: new Lane(client, service, how.requests), replies: new Lane(service, client, how.replies) }
     client.on('data', (bytes) => {
       const verdict = watch?.(bytes) ?? 'pass'
       if (verdict === 'cutBefore') return this.reset()
       this.lanes.requests.take(bytes)
       if (verdict === 'pass') return
       lose.isLosing = true
-      setTimeout(() => this.reset(), reply_ms)
+      setTimeout(() => this.reset(), replyWithin_ms).unref()
     })
-    service.on('data', this.lanes.replies.take)
+    service.on('data', (bytes) => (lose.isLosing ? this.reset() : this.lanes.replies.take(bytes)))
     for (const socket of [client, service]) {
       // Whatever broke, both sides are closed below.
       socket.on('error', () => undefined)

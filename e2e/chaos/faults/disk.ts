@@ -27,7 +27,6 @@ const fullDisk = arrangedFault({
   name: 'the disk of NATS is full for 4 s, then has room again and the server is started again',
   group: 'space',
   expects: { requestsLost: true },
-  platform: { viewerPatience_ms: 40_000 },
   arrange: async ({ nats }): Promise<SmallDisk> => {
     const store = folderOf(nats.pid)
     const filler = join(store, 'filler')

@@ -5,29 +5,27 @@ import { type Proxy, proxyTo } from '../../kit/proxy.ts'
 import type { Arrangement } from '../arrangement.ts'
 import type { ChaosWorld } from '../ChaosWorld.ts'
 import { arrangedFault, type Fault, fault } from '../Fault.ts'
-import { acknowledged, expectConnected, expectUnmoved, ownership, untilAcknowledged } from '../outage.ts'
+import { acknowledged, expectNothingMoves, untilAcknowledged } from '../outage.ts'
 import type { WorldServices } from '../worldServices.ts'
-import { expectTakeOver } from './actorNodes.ts'
+import { expectTakeOver, promised } from './actorNodes.ts'
 
 const group = 'NATS'
 
 /** While NATS is away nothing is acknowledged; afterwards everything is, the owners are who they were, and the publishers never left. */
-const throughOutage = async (world: ChaosWorld, strike: () => Promise<void>, heal: () => Promise<void>, away_ms: number): Promise<void> => {
-  const before = await ownership(world)
-  await strike()
-  await delay(100)
-  const durable = acknowledged(world)
-  await delay(away_ms)
-  if (acknowledged(world) > durable) throw new Error('something was acknowledged while NATS was away')
-  await heal()
-  await untilAcknowledged(world)
-  expectConnected(world)
-  await expectUnmoved(world, before)
-}
+const throughOutage = (world: ChaosWorld, strike: () => Promise<void>, heal: () => Promise<void>, away_ms: number): Promise<void> =>
+  expectNothingMoves(world, async () => {
+    await strike()
+    await delay(100)
+    const durable = acknowledged(world)
+    await delay(away_ms)
+    if (acknowledged(world) > durable) throw new Error('something was acknowledged while NATS was away')
+    await heal()
+  })
 
 const killed = fault({
   name: 'NATS killed and started again at once',
   group,
+  platform: { ladder: true },
   inTests: true,
   strike: (world) => throughOutage(world, () => world.services.nats.kill(), () => world.services.nats.restart(), 0),
 })
@@ -35,13 +33,14 @@ const killed = fault({
 const away = fault({
   name: 'NATS away for four leases',
   group,
+  platform: { ladder: true },
   strike: (world) => throughOutage(world, () => world.services.nats.kill(), () => world.services.nats.restart(), 4_000),
 })
 
 const awayLong = fault({
   name: 'NATS away for longer than the reconnect window',
   group,
-  platform: { environment: { RECONNECT_WINDOW_MS: '3000' }, viewerPatience_ms: 30_000 },
+  platform: { environment: { RECONNECT_WINDOW_MS: '3000' } },
   strike: (world) => throughOutage(world, () => world.services.nats.kill(), () => world.services.nats.restart(), 12_000),
 })
 
@@ -49,7 +48,7 @@ const frozen = (away_ms: number): Fault =>
   fault({
     name: `NATS frozen for ${away_ms / 1000} s`,
     group,
-    platform: { environment: { RECONNECT_WINDOW_MS: '3000' }, viewerPatience_ms: 40_000 },
+    platform: { environment: { RECONNECT_WINDOW_MS: '3000' } },
     expects: { requestsLost: true },
     strike: (world) =>
       throughOutage(world, async () => world.services.nats.signal('SIGSTOP'), async () => world.services.nats.signal('SIGCONT'), away_ms),
@@ -58,17 +57,14 @@ const frozen = (away_ms: number): Fault =>
 const killedTwice = fault({
   name: 'NATS killed three times in a row',
   group,
-  strike: async (world) => {
-    const before = await ownership(world)
-    for (let time = 0; time < 3; time++) {
-      await world.services.nats.kill()
-      await world.services.nats.restart()
-      await delay(300)
-    }
-    await untilAcknowledged(world)
-    expectConnected(world)
-    await expectUnmoved(world, before)
-  },
+  strike: (world) =>
+    expectNothingMoves(world, async () => {
+      for (let time = 0; time < 3; time++) {
+        await world.services.nats.kill()
+        await world.services.nats.restart()
+        await delay(300)
+      }
+    }),
 })
 
 interface Proxied extends Arrangement {
@@ -96,14 +92,15 @@ const oneOwner = { actors: 1, standby: 1 } as const
 const expectFenced = async (world: ChaosWorld, since_ms: number): Promise<void> => {
   const zombie = world.node('actors-0')
   await until('the node that was cut off stops its FFmpegs', async () => (zombie.ffmpegs().length === 0 ? true : undefined), 20_000)
-  await expectTakeOver(world, 'actors-1', since_ms)
+  await expectTakeOver(world, 'actors-1', since_ms, promised)
 }
 
-const spoiledOwner = (name: string, spoil: (proxy: Proxy) => void, away_ms: number): Fault =>
+const spoiledOwner = (name: string, spoil: (proxy: Proxy) => void, away_ms: number, setting: Pick<Fault, 'timed' | 'platform'> = {}): Fault =>
   arrangedFault({
     name,
     group,
-    platform: oneOwner,
+    ...setting,
+    platform: { ...oneOwner, ...setting.platform },
     expects: { requestsLost: true },
     arrange: owner,
     strike: async (world, { proxy }) => {
@@ -120,7 +117,7 @@ const edgeOff = (name: string, spoil: (proxy: Proxy) => void): Fault =>
   arrangedFault({
     name,
     group,
-    platform: { publisherSilence_ms: 2_000, viewerPatience_ms: 30_000 },
+    platform: { publisherSilence_ms: 2_000 },
     expects: { requestsLost: true },
     arrange: firstEdge,
     strike: async (world, { proxy }) => {
@@ -143,20 +140,19 @@ const edgeOff = (name: string, spoil: (proxy: Proxy) => void): Fault =>
 const lostPubAcks = arrangedFault({
   name: 'PubAcks lost with their connection, three times',
   group,
+  platform: { ladder: true },
   expects: { requestsLost: true },
   arrange: everyNode,
   strike: async (world, { proxy, deduplicated }) => {
-    const before = await ownership(world)
-    for (let time = 0; time < 3; time++) {
-      proxy.travel({ held: true }, 'replies')
-      await delay(250)
-      proxy.reset()
-      proxy.heal()
-      await delay(400)
-    }
-    await untilAcknowledged(world)
-    expectConnected(world)
-    await expectUnmoved(world, before)
+    await expectNothingMoves(world, async () => {
+      for (let time = 0; time < 3; time++) {
+        proxy.travel({ held: true }, 'replies')
+        await delay(250)
+        proxy.reset()
+        proxy.heal()
+        await delay(400)
+      }
+    })
     if (deduplicated() > 0) throw new Error(`${deduplicated()} publishes carried a message id`)
   },
 })
@@ -166,18 +162,14 @@ const spoiledForAll = (name: string, spoil: (proxy: Proxy) => void, away_ms: num
   arrangedFault({
     name,
     group,
-    platform: { viewerPatience_ms: 30_000 },
     expects: { requestsLost: true },
     arrange: everyNode,
-    strike: async (world, { proxy }) => {
-      const before = await ownership(world)
-      spoil(proxy)
-      await delay(away_ms)
-      proxy.heal()
-      await untilAcknowledged(world)
-      expectConnected(world)
-      await expectUnmoved(world, before)
-    },
+    strike: (world, { proxy }) =>
+      expectNothingMoves(world, async () => {
+        spoil(proxy)
+        await delay(away_ms)
+        proxy.heal()
+      }),
   })
 
 /** The faults, quickest first. */
@@ -188,8 +180,8 @@ export const natsFaults: ReadonlyArray<Fault> = [
   awayLong,
   frozen(3_000),
   frozen(14_000),
-  spoiledOwner('owner cut off from NATS', (proxy) => proxy.cut(), 4_000),
-  spoiledOwner('owner in a black hole', (proxy) => proxy.blackHole(), 4_000),
+  spoiledOwner('owner cut off from NATS', (proxy) => proxy.cut(), 4_000, { timed: true }),
+  spoiledOwner('owner in a black hole', (proxy) => proxy.blackHole(), 4_000, { platform: { ladder: true } }),
   spoiledOwner('owner in a black hole for longer than its pings allow', (proxy) => proxy.blackHole(), 16_000),
   spoiledOwner('owner whose publishes land 3 s late', (proxy) => proxy.travel({ delay_ms: 3_000 }, 'requests'), 6_000),
   edgeOff('edge cut off from NATS', (proxy) => proxy.cut()),

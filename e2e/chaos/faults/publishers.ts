@@ -29,7 +29,6 @@ const dropsOften = fault({
 const beginsAnew = fault({
   name: 'a newer publisher begins anew at another edge and fences the older',
   group,
-  platform: { viewerPatience_ms: 30_000 },
   strike: async (world) => {
     const olders = world.streams.map(({ current }) => current)
     await Promise.all(world.streams.map((stream) => stream.beginAnew(world.node('edge-1').url)))

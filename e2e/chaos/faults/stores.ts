@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { until } from '../../../actors/archive/testing/until.ts'
 import type { Restartable } from '../../../deploy/local/testing/privateServices.ts'
+import { runningChildren } from '../../kit/processes.ts'
 import { type Proxy, proxyTo, type Verdict } from '../../kit/proxy.ts'
 import { type HttpFate, type SpoiltHttp, startSpoiltHttp } from '../../kit/spoiltHttp.ts'
 import { countingFaults } from '../archiveCount.ts'
@@ -70,10 +71,17 @@ const killed = (dependency: Dependency): Fault =>
     return throughOutage(world, dependency, () => server.kill(), () => server.restart())
   })
 
-const frozen = storeFault({ name: 'object store frozen for 5 s', platform: ownStores }, nothing, (world) => {
-  const server = serverOf(world, 'object store')
-  return throughOutage(world, 'object store', async () => server.signal('SIGSTOP'), async () => server.signal('SIGCONT'))
-})
+/** All processes of a server: PostgreSQL has one for each connection, in process groups of their own. */
+const signalAll = ({ pid }: Restartable, signal: NodeJS.Signals): void => {
+  for (const one of [pid, ...runningChildren(pid)]) process.kill(one, signal)
+}
+
+const frozen = (dependency: Dependency): Fault =>
+  storeFault({ name: `${dependency} frozen for 5 s`, platform: ownStores }, nothing, (world) => {
+    const server = serverOf(world, dependency)
+    const thaw = async (): Promise<void> => signalAll(server, 'SIGCONT')
+    return throughOutage(world, dependency, async () => signalAll(server, 'SIGSTOP'), thaw).finally(thaw)
+  })
 
 interface Proxied extends Arrangement {
   readonly proxy: Proxy
@@ -185,11 +193,12 @@ export const storeFaults: ReadonlyArray<Fault> = [
   slow('object store'),
   blackHole('object store'),
   killed('object store'),
-  frozen,
+  frozen('object store'),
   conflicts,
   commitUnknown,
   terminated,
   slow('database'),
   blackHole('database'),
+  frozen('database'),
   killed('database'),
 ]
