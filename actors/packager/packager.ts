@@ -121,6 +121,8 @@ export interface TakeOptions {
   readonly settings: PackagerSettings
   /** Default: as long as the settings say. */
   readonly window?: WindowReach
+  /** Size at which a record closes, where that is less than usual. */
+  readonly record_bytes?: number
   /** The source has no video. */
   readonly alone: boolean
   /** FFmpeg gets no more input: its newest picture waits for `endRun`, which says how long it lasts. */
@@ -143,7 +145,7 @@ export const takeFragments = (state: Packager, options: TakeOptions): { readonly
   const body = create(FragmentsSchema, {})
   const ended: Array<Ended> = []
   let shortParts = 0
-  let budget = RECORD_BYTES
+  let budget = Math.min(RECORD_BYTES, options.record_bytes ?? RECORD_BYTES)
   const cutTracks = settled.tracks.map((track) => {
     if (track.pending.length === 0 || budget <= 0) return track
     const result = cut(track, rules, budget)

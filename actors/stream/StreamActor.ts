@@ -97,7 +97,7 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   closing: 'No',
   failure: '',
   draining: false,
-  space: { inbox: 0, outbox: 0 },
+  space: { inbox: 0, outbox: 0, room_bytes: Number.POSITIVE_INFINITY },
   shown: [{ msn: checkpoint?.openedMsn ?? -1, since_ms: now_ms }],
   described: ''
 })

@@ -6,6 +6,8 @@ export const FEED_BYTES_MAX = 1024 * 1024
 export const PENDING_BYTES_MAX = 8 * 1024 * 1024
 /** Waiting frames are written without waiting for a pause in FFmpeg's output from this size on. */
 export const FLUSH_BYTES = 256 * 1024
+/** Fragments of a backlog are written at least so many bytes at a time, however little room the log has. */
+export const RECORD_BYTES_MIN = 64 * 1024
 /** Bytes delivered and not read yet, below which the mailbox is asked for more. */
 export const BACKLOG_BYTES_LOW = 2 * 1024 * 1024
 /** How long the first record waits for renditions that have given nothing yet. */
@@ -65,8 +67,8 @@ export const UNKNOWN_KEPT_MS = 5_000
 /**
  * What gives way when MEDIA becomes full, by its share; streams hear of it from a little less on. The live window shrinks
  * from the first share to the second, to the length below which no playlist should be cut (RFC 8216bis 6.2.2: three
- * target durations), and at the third to its newest segments. Windows of ended streams go from the second share on,
- * windows whose owners cannot write from the last.
+ * target durations), and at the third to its newest segments. Windows of ended streams go from the second share on;
+ * from the last, those of streams that have stored nothing for a while, since they have no room to give any up.
  */
 export const SPACE_TOLD_SHARE = 0.5
 export const WINDOW_SHRINKS_SHARE = 0.55
@@ -74,6 +76,10 @@ export const WINDOW_SHORT_SHARE = 0.75
 export const WINDOW_SHORT_MS = 18_000
 export const WINDOW_GIVEN_UP_SHARE = 0.9
 export const ENDED_WINDOW_TAKEN_SHARE = WINDOW_SHORT_SHARE
-export const WINDOW_TAKEN_SHARE = 0.98
-/** For how long a segment is in the live window at least, however fast others follow. */
-export const SHOWN_MS_MIN = 8_000
+export const WINDOW_TAKEN_SHARE = 0.95
+export const WINDOW_TAKEN_AFTER_MS = 5_000
+/** For how long a segment is in the live window at least, however fast others follow; the second where it shrinks to the newest. */
+export const SHOWN_MS_MIN = WINDOW_SHORT_MS
+export const SHOWN_SHORT_MS_MIN = 8_000
+/** Streams of which the janitor remembers for how long they have stored nothing. */
+export const HEADS_WATCHED_MAX = 20_000

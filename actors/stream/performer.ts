@@ -57,7 +57,7 @@ const watchSpace = Effect.fnUntraced(function* (id: string, send: (message: Stre
   const [inbox, outbox] = [log.subject('ingest', id).log, log.subject('media', id).log]
   let told = false
   const look = (): void => {
-    const space = { inbox: fill.share(inbox), outbox: fill.share(outbox) }
+    const space = { inbox: fill.share(inbox), outbox: fill.share(outbox), room_bytes: fill.room(outbox) }
     const matters = Math.max(space.inbox, space.outbox) > SPACE_TOLD_SHARE
     if (matters || told) send({ _tag: 'Space', space })
     told = matters

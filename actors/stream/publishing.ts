@@ -9,7 +9,7 @@ import { subjects } from '../../runtime/topology.ts'
 import { fillOn } from '../packager/fill.ts'
 import { discontinue, endSegments, isReady, pendingBytes, recordStored, takeFragments, type TakeOptions, timelineEnd } from '../packager/packager.ts'
 import { writePackager } from './checkpoint.ts'
-import { FLUSH_BYTES } from './limits.ts'
+import { FLUSH_BYTES, RECORD_BYTES_MIN } from './limits.ts'
 import { tellLosses } from './losses.ts'
 import { recordOf } from './mediaCodec.ts'
 import { chooseResume, resumeSeqOf, writeSource } from './resumePoint.ts'
@@ -30,7 +30,7 @@ export const flush = (turn: Turn): void => {
 const mayTake = (state: StreamState): boolean => {
   const { run, packager } = state
   // What is left of a log that is nearly full is for records that end, hand over and trim.
-  if (run === undefined || state.space.outbox >= BIG_RECORDS_SHARE_MAX) return false
+  if (run === undefined || state.space.outbox >= BIG_RECORDS_SHARE_MAX || state.space.room_bytes <= 0) return false
   if (run.phase === 'Over' || state.draining) return true
   const complete = run.renditions.every((name) => packager.tracks.some((track) => track.name === name && track.init.bytes !== undefined))
   if (!run.startWaited && !(complete && (run.audioOnly || isReady(packager)))) return false
@@ -40,6 +40,8 @@ const mayTake = (state: StreamState): boolean => {
 const optionsOf = ({ state, now_ms }: Turn): TakeOptions => ({
   settings: state.config.settings,
   window: windowReach(state, now_ms),
+  // Others write to the log as well, by a view of it as old as this one.
+  record_bytes: Math.max(RECORD_BYTES_MIN, state.space.room_bytes / 4),
   alone: state.run?.audioOnly === true && state.run.still === undefined,
   ending: state.run?.phase === 'Draining',
   final: state.run?.phase === 'Over',
@@ -50,7 +52,9 @@ const optionsOf = ({ state, now_ms }: Turn): TakeOptions => ({
 const take = (turn: Turn): void => {
   const taken = takeFragments(fillOn(turn.state.packager), optionsOf(turn))
   if (taken === undefined) return
-  turn.set({ packager: taken.packager, quiet: pendingBytes(taken.packager) === 0 ? false : turn.state.quiet })
+  const { space } = turn.state
+  const bytes = taken.body.fragments.reduce((sum, { data }) => sum + data.byteLength, 0)
+  turn.set({ packager: taken.packager, quiet: pendingBytes(taken.packager) === 0 ? false : turn.state.quiet, space: { ...space, room_bytes: space.room_bytes - bytes } })
   enqueue(turn, { case: 'fragments', value: taken.body })
 }
 

@@ -6,7 +6,7 @@ import type { LogUnavailable } from '../../runtime/errors.ts'
 import { Log } from '../../runtime/Log.ts'
 import { type Floors, Retention } from '../../runtime/Retention.ts'
 import { ArchiveProgress } from '../archive/ArchiveProgress.ts'
-import { ENDED_WINDOW_KEPT_MS, ENDED_WINDOW_TAKEN_SHARE, UNKNOWN_KEPT_MS, WINDOW_TAKEN_SHARE } from './limits.ts'
+import { ENDED_WINDOW_KEPT_MS, ENDED_WINDOW_TAKEN_SHARE, HEADS_WATCHED_MAX, UNKNOWN_KEPT_MS, WINDOW_TAKEN_AFTER_MS, WINDOW_TAKEN_SHARE } from './limits.ts'
 import { mediaCodec } from './mediaCodec.ts'
 
 /** Nothing of a log is needed. */
@@ -19,8 +19,8 @@ const NONE = Number.MAX_SAFE_INTEGER
  * archived, nothing of MEDIA goes, and INGEST is trimmed all the same.
  *
  * What is not archived stays whatever happens. The live window gives way where MEDIA is about to be full: that of an
- * ended stream first, since its owner cannot move it any more; that of a live one where even the records have no room
- * with which its owner gives it up (`yieldingWindow.ts`).
+ * ended stream first, since its owner cannot move it any more; that of a live one where its owner has no room for the
+ * record that would give it up (`yieldingWindow.ts`), and so stores nothing: whoever follows the stream has all of it.
  */
 export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | ArchiveProgress> = Layer.effect(
   Retention,
@@ -28,6 +28,7 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
     const log = yield* Log
     const { streams } = yield* Buckets
     const unarchivedSeq = firstUnarchived(yield* ArchiveProgress)
+    const standsSince = watchHeads()
     const floors = Effect.fnUntraced(function* (id: string, mediaShare: number): Effect.fn.Return<Floors, LogUnavailable> {
       const entry = yield* streams.get(id)
       const head = yield* log.head(log.subject('media', id))
@@ -39,7 +40,8 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
       const record = read.success
       const newest = live ? (yield* log.head(log.subject('ingest', id)))?.seq : undefined
       const unarchived = yield* unarchivedSeq(id)
-      const gaveWay = mediaShare >= (live ? WINDOW_TAKEN_SHARE : ENDED_WINDOW_TAKEN_SHARE)
+      const stands = standsSince(id, head.seq)
+      const gaveWay = live ? mediaShare >= WINDOW_TAKEN_SHARE && stands >= WINDOW_TAKEN_AFTER_MS : mediaShare >= ENDED_WINDOW_TAKEN_SHARE
       return {
         ingest: live ? Math.min(mediaCodec.stampOf(record).resumeSeq, newest ?? NONE) : NONE,
         media: unarchived === undefined ? undefined : Math.min(unarchived, gaveWay ? newestSegmentSeq(record) : windowSeq(record), head.seq)
@@ -68,6 +70,20 @@ const firstUnarchived = (progress: ArchiveProgress['Service']): ((id: string) =>
             return Effect.as(Effect.logWarning('what is archived is not known: MEDIA is not trimmed', { reason: error.message }), undefined)
           })
         )
+}
+
+/** For how long a stream's head has stood where it is, as far as was seen, ms; never by a clock that may be set. */
+const watchHeads = (): ((id: string, seq: number) => number) => {
+  const heads = new Map<string, { readonly seq: number; readonly since_ms: number }>()
+  return (id, seq) => {
+    const now_ms = performance.now()
+    const known = heads.get(id)
+    heads.delete(id)
+    heads.set(id, known?.seq === seq ? known : { seq, since_ms: now_ms })
+    const oldest = heads.keys().next().value
+    if (heads.size > HEADS_WATCHED_MAX && oldest !== undefined) heads.delete(oldest)
+    return known?.seq === seq ? now_ms - known.since_ms : 0
+  }
 }
 
 const windowSeq = ({ checkpoint }: MediaRecord): number => Number(checkpoint?.windowStartSeq ?? 0) || NONE

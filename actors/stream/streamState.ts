@@ -24,10 +24,11 @@ export type StreamMessage =
   /** How full the stream's logs are was looked at. */
   | { readonly _tag: 'Space'; readonly space: Space }
 
-/** Shares, 0 to 1, of the bytes that the logs of a stream hold. */
+/** Shares, 0 to 1, of the bytes that the logs of a stream hold, and the bytes that fragments may take of the second until they are looked at again. */
 export interface Space {
   readonly inbox: number
   readonly outbox: number
+  readonly room_bytes: number
 }
 
 /** What a stream actor wants done beside what the runtime does for every actor. */

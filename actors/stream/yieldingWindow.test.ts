@@ -9,14 +9,16 @@ import { windowLength } from './windowReach.ts'
 
 const NAME = 'vp9.webm'
 const calm = { seed: 1, crashes: 0, drains: 0, refusals: 0, ticks: 0 }
-const space = (outbox: number, inbox = 0) => ({ _tag: 'Space', space: { inbox, outbox } }) as const
+const space = (outbox: number, inbox = 0) => ({ _tag: 'Space', space: { inbox, outbox, room_bytes: 1_000_000 } }) as const
 
-/** A stream that goes on, everything read and stored, its publisher connected. */
+/** A stream of 24 s that goes on, everything read and stored, its publisher connected. */
 const idle = (liveWindow_ms: number): StreamWorld => {
   const { mimeType, chunks } = recording(NAME)
   const inbox = new Inbox()
-  inbox.open(mimeType)
-  for (const { bytes } of chunks) inbox.chunk(bytes)
+  for (let epoch = 0; epoch < 3; epoch += 1) {
+    inbox.open(mimeType)
+    for (const { bytes } of chunks) inbox.chunk(bytes)
+  }
   const world = new StreamWorld(inbox, { segment_ms: 1_000, liveWindow_ms })
   const isIdle = (): boolean => world.delivered === inbox.entries.length && world.appending === undefined && world.events.length === 0 && world.publishing.length === 0
   drive(world, calm, isIdle)
