@@ -7,12 +7,12 @@ import { connectionOptions } from '../deploy/local/testing/natsOptions.ts'
 import { freshNatsUrl } from '../deploy/local/testing/services.ts'
 import { MediaRecordSchema } from '../proto/gen/millrace/v1/media_pb.js'
 import { logSubject } from '../runtime/topology.ts'
-import { chromiumPath, launchChromium, screen } from './kit/chromium.ts'
+import { chromiumPath, launchChromium } from './kit/chromium.ts'
 import { decodeFrames } from './kit/decode.ts'
 import { capturedRuns } from './kit/hlsReader.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
-import type { ShownPicture } from './kit/pictures.ts'
 import { publishCamera } from './kit/publishCamera.ts'
+import { screenUntil } from './kit/screenUntil.ts'
 import { readRecording, type Watched, watchRendition } from './kit/watching.ts'
 
 const mayScreen = process.env['CI'] === 'true' || existsSync(chromiumPath)
@@ -99,7 +99,7 @@ test.concurrent('viewers of every edge are told of records that are gone from th
   expect(second?.media.map(({ url, bytes }) => [new URL(url).pathname, bytes])).toEqual(first?.media.map(({ url, bytes }) => [new URL(url).pathname, bytes]))
 })
 
-test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind records that are gone, by themselves', { concurrent: true }, async () => {
+test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind records that are gone, by themselves', { concurrent: true, timeout: 60_000 }, async () => {
   const watched = 'watched'
   const edge = nodes[1]?.url ?? ''
   const playlist = `${edge}/live/${watched}/index.m3u8`
@@ -107,21 +107,12 @@ test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind record
   await until('the stream is live', async () => ((await fetch(playlist)).ok ? true : undefined), 30_000)
   const browser = await launchChromium()
   try {
-    let behind = Number.POSITIVE_INFINITY
-    const viewers = [{ page: { playlist } }, { page: `${edge}/watch/${watched}` }].map((viewer) => {
-      const seen = new AbortController()
-      let newest = 0
-      const onProgress = (pictures: ReadonlyArray<ShownPicture>): void => {
-        newest = Math.max(newest, ...pictures.map(({ frame }) => frame))
-        if (newest > behind) seen.abort()
-      }
-      return { begun: () => (newest > 0 ? true : undefined), summary: screen(browser, { ...viewer, for_ms: 20_000, warmup_ms: 0, signal: seen.signal, onProgress }) }
-    })
-    await Promise.all(viewers.map(({ begun }) => until('the picture is shown', () => Promise.resolve(begun()), 20_000)))
+    const viewers = [{ playlist }, `${edge}/watch/${watched}`].map((page) => screenUntil(browser, page, 20_000))
+    await Promise.all(viewers.map(({ begun }) => begun))
     const gone = await removeRecords(watched)
-    behind = (gone.msn + 2) * 2 * fps
-    for (const { summary } of viewers) {
-      const seen = await summary
+    const behind = (gone.msn + 2) * 2 * fps
+    const summaries = await Promise.all(viewers.map((viewer) => viewer.until(behind)))
+    for (const seen of summaries) {
       expect(Object.keys(seen.notes).filter((note) => note.startsWith('fatal') || note === 'error')).toEqual([])
       expect(seen, JSON.stringify(seen)).toMatchObject({ unreadable: 0, backwards: 0 })
       expect(seen.lastFrame, JSON.stringify(seen)).toBeGreaterThan(behind)
