@@ -5,6 +5,8 @@ export interface Mutant {
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** The rules of which it must break one: no other is evidence that it was noticed for what it is. */
+  readonly breaks: ReadonlyArray<string>
   /** A seed that noticed it when it was last looked; the search begins there. */
   readonly near: number
 }
@@ -12,73 +14,75 @@ export interface Mutant {
 /** Breaks that matter, one for each thing that keeps the promise. */
 export const MUTANTS: ReadonlyArray<Mutant> = [
   {
-    name: 'a takeover under an older lease is not refused',
-    file: 'runtime/takeOver.ts',
-    find: "if (before.leaseRevision > leaseRevision) return { _tag: 'Superseded' }",
-    replace: '',
-    near: 17
-  },
-  {
     name: 'a frame is acknowledged before it is stored',
     file: 'edge/ingest/sessionLive.ts',
     find: "actions: [{ _tag: 'Append', id, expected: undefined, received_ms: frame.received_ms,",
-    replace: "actions: [{ _tag: 'Ack', seq: frame.seq, bytes: 0 }, { _tag: 'Append', id, expected: undefined, received_ms: frame.received_ms,",
-    near: 2
+    replace: "actions: [{ _tag: 'Ack', seq: frame.seq, bytes: 0, frames: 1 }, { _tag: 'Append', id, expected: undefined, received_ms: frame.received_ms,",
+    breaks: ['no acknowledgement without a stored record'],
+    near: 1
   },
   {
     name: 'a successor resumes one random-access point too late',
     file: 'actors/stream/resumePoint.ts',
     find: 'run.points.findLastIndex((point) => point.pts <= limit)',
     replace: 'Math.min(run.points.length - 1, run.points.findLastIndex((point) => point.pts <= limit) + 1)',
-    near: 43
+    breaks: ['every stored frame is in MEDIA once and in order', 'what is lost is recorded, and nothing else'],
+    near: 11
   },
   {
     name: 'INGEST is written without compare-and-set',
     file: 'e2e/simulation/process/logService.ts',
     find: 'recordId, expected, process.name)',
     replace: "recordId, at.subject.startsWith('ingest') ? undefined : expected, process.name)",
-    near: 16
+    breaks: ['every chunk is stored once and in order', 'an older session writes nothing'],
+    near: 7
   },
   {
     name: 'MEDIA is written without compare-and-set',
     file: 'e2e/simulation/process/logService.ts',
     find: 'recordId, expected, process.name)',
     replace: "recordId, at.subject.startsWith('media') ? undefined : expected, process.name)",
-    near: 5
+    breaks: ['numbers of segments and parts go on without a gap', 'no record of an older owner behind a newer TakeOver', 'every stored frame is in MEDIA once and in order', 'one owner per fencing token'],
+    near: 7
   },
   {
     name: 'an append whose outcome is unknown counts as stored',
     file: 'runtime/append.ts',
     find: "case 'Unknown':\n    case 'HeadUnknown':\n      return later(state, 'ReadHead')",
     replace: "case 'Unknown':\n      return { state, step: { _tag: 'Stored', seq: state.expected + 1 } }\n    case 'HeadUnknown':\n      return later(state, 'ReadHead')",
-    near: 1
+    breaks: ['no acknowledgement without a stored record'],
+    near: 11
   },
   {
     name: 'the logs are trimmed whatever the archive has',
     file: 'actors/stream/streamRetention.ts',
-    find: 'media: Math.min(unarchived ?? NONE, ',
+    find: 'media: unarchived === undefined ? undefined : Math.min(unarchived, ',
     replace: 'media: Math.min(NONE, ',
-    near: 27
+    breaks: ['nothing is trimmed that somebody still needs'],
+    near: 41
   },
   {
     name: 'a node that dies counts as poison',
     file: 'runtime/takeOver.ts',
     find: 'before.attempts + (broke === undefined ? 0 : 1)',
     replace: 'before.attempts + 1',
-    near: 1
+    breaks: ['nothing healthy is given up'],
+    near: 58
   },
   {
     name: 'leases run by the wall clock',
     file: 'runtime/Nodes.ts',
     find: 'performance.now()',
     replace: 'Date.now()',
-    near: 1
+    breaks: ['everything comes to rest', 'nobody takes what a node that is well has'],
+    near: 34
   },
   {
     name: 'the checkpoint forgets which segments are unannounced',
     file: 'actors/stream/checkpoint.ts',
     find: 'unannounced: [...packager.unannounced],',
     replace: 'unannounced: [],',
+    breaks: ['everything comes to rest', 'no segment is lost', 'a recording has every segment once'],
     near: 1
   },
   {
@@ -86,6 +90,55 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     file: 'actors/archive/archive.ts',
     find: "case 'Unavailable':",
     replace: "case 'Unavailable':\n      return { state, action: { _tag: 'Ack' } }\n    case undefined as never:",
-    near: 1
+    breaks: ['no segment is lost', 'everything comes to rest', 'a recording has every segment once'],
+    near: 9
+  },
+  {
+    name: 'a reader passes a damaged chunk on',
+    file: 'actors/inbox/ingestRecord.ts',
+    find: 'crc32c(chunk.data) === chunk.crc32c && ',
+    replace: '',
+    breaks: ['every stored frame is in MEDIA once and in order', 'an edge takes what a good publisher says'],
+    near: 32
+  },
+  {
+    name: 'a missing chunk is not recorded as a loss',
+    file: 'actors/stream/losses.ts',
+    find: 'lostChunks: lostChunks + sum(settled) - sum(poison),',
+    replace: 'lostChunks,',
+    breaks: ['what is lost is recorded, and nothing else'],
+    near: 32
+  },
+  {
+    name: 'poison is never passed over',
+    file: 'actors/stream/limits.ts',
+    find: 'export const POISON_ATTEMPTS = 2',
+    replace: 'export const POISON_ATTEMPTS = 1_000',
+    breaks: ['an edge takes what a good publisher says'],
+    near: 9
+  },
+  {
+    name: 'a child that somebody kills counts as poison',
+    file: 'actors/stream/childDeath.ts',
+    find: 'return reason !== undefined || !FROM_OUTSIDE.has(signal)',
+    replace: 'return true',
+    breaks: ['nothing healthy is given up'],
+    near: 77
+  },
+  {
+    name: 'a healthy GOP is passed over with the poison',
+    file: 'actors/stream/poison.ts',
+    find: 'pts: Math.max(point.pts, pts) } })',
+    replace: 'pts: Math.max(point.pts, pts) + 180_000 } })',
+    breaks: ['nothing healthy is given up', 'every stored frame is in MEDIA once and in order'],
+    near: 9
+  },
+  {
+    name: 'of frames that share a record only the first is read',
+    file: 'actors/inbox/ingestRecord.ts',
+    find: ': chunk.joined.map(',
+    replace: ': chunk.joined.slice(0, 1).map(',
+    breaks: ['every stored frame is in MEDIA once and in order'],
+    near: 2
   }
 ]

@@ -14,8 +14,10 @@ import { Publisher, type PublisherPlan } from './Publisher.ts'
 import type { PlatformSettings } from './settings.ts'
 import { type KnownPlaylists, Viewer } from './Viewer.ts'
 
-/** FFmpeg dies by itself no more often than this: more would be a source on which there is no going on. */
-const FFMPEG_DEATHS_APART_MS = 10_000
+/** FFmpeg breaks by itself no more often than this: more would be a source on which there is no going on. */
+const FFMPEG_BREAKS_APART_MS = 10_000
+/** Children killed in a row without anything new of a stream. */
+const KILLS_MAX = 2
 /** A node that has been well for two leases and this is not gone for anyone. */
 const LEASE_SLACK_MS = 1_000
 /** Way of messages. */
@@ -39,8 +41,10 @@ export class Platform implements Premises {
   /** No fault is going on. */
   calm = true
   childrenDie = false
-  #lastDeath_ms = Number.NEGATIVE_INFINITY
-  #progressAtDeath: ReadonlyMap<string, number> = new Map()
+  #lastBreak_ms = Number.NEGATIVE_INFINITY
+  #progressAtBreak: ReadonlyMap<string, number> = new Map()
+  #progressAtKill: ReadonlyMap<string, number> = new Map()
+  #kills = 0
   #down_ms = 0
   #downSince_ms: number | undefined
   #trouble_ms = 0
@@ -60,14 +64,13 @@ export class Platform implements Premises {
     return [...this.workers, ...this.edges]
   }
 
-  /** Time that NATS has been there, ms. */
+  /** Time that NATS has been there, ms. That it was away for less than half a lease, nobody may have noticed. */
   readonly uptime_ms = (): number => {
-    const down_ms = this.#downSince_ms === undefined ? 0 : this.world.now_ms - this.#downSince_ms
-    return this.world.now_ms - this.#down_ms - down_ms
+    return this.world.now_ms - this.#down_ms - this.#away_ms()
   }
 
   publish(plan: PublisherPlan): Publisher {
-    const truth = new StreamTruth(this.world, plan.id, { window_ms: this.settings.stream.reconnectWindow_ms, slack_ms: this.settings.runtime.lease_ms / 2 + WINDOW_SLACK_MS }, this.uptime_ms)
+    const truth = new StreamTruth(this.world, plan.id, { window_ms: this.settings.stream.reconnectWindow_ms, slack_ms: WINDOW_SLACK_MS }, this.uptime_ms)
     this.truths.set(plan.id, truth)
     const publisher = new Publisher(this.world, plan, this.publishers.length, (camera) => this.#films(truth, camera), truth, () => this.edges)
     this.publishers.push(publisher)
@@ -116,8 +119,13 @@ export class Platform implements Premises {
   }
 
   #isUpAgain(): void {
-    if (this.#downSince_ms !== undefined) this.#down_ms += this.world.now_ms - this.#downSince_ms
+    this.#down_ms += this.#away_ms()
     this.#downSince_ms = undefined
+  }
+
+  #away_ms(): number {
+    const away_ms = this.#downSince_ms === undefined ? 0 : this.world.now_ms - this.#downSince_ms
+    return away_ms >= this.settings.runtime.lease_ms / 2 ? away_ms : 0
   }
 
   /** What becomes of an FFmpeg child that starts now. */
@@ -125,16 +133,23 @@ export class Platform implements Premises {
     const { dice } = this.world
     if (!this.childrenDie || dice.chance(0.5)) return { _tag: 'Healthy' }
     const afterBytes = dice.below(3_000)
-    return dice.chance(0.3) ? { _tag: 'Hangs', afterBytes } : { _tag: 'Dies', afterBytes, reason: dice.chance(0.5) ? 'killed' : 'garbage' }
+    return dice.chance(0.2) ? { _tag: 'Hangs', afterBytes } : { _tag: 'Dies', afterBytes, reason: dice.chance(0.6) ? 'killed' : 'garbage' }
   }
 
-  /** Every stream must have got on since a child broke: one that breaks twice on the same frames would make them poison. */
-  readonly mayBreak = (): boolean => {
-    const now = new Map([...this.truths].filter(([, { media }]) => !media.ended).map(([id, { media }]) => [id, media.progress]))
-    const may = this.childrenDie && this.world.now_ms - this.#lastDeath_ms > FFMPEG_DEATHS_APART_MS && [...now].every(([id, progress]) => progress > (this.#progressAtDeath.get(id) ?? -1))
+  /**
+   * Every stream must have got on since a child broke by itself: one that breaks twice on the same frames would make them
+   * poison. Somebody may kill a few in between: too many, and there is no going on.
+   */
+  readonly mayBreak = (killed: boolean): boolean => {
+    const going = [...this.truths].filter(([, { media }]) => !media.ended)
+    const progressed = (since: ReadonlyMap<string, number>): boolean => going.every(([id, { media }]) => media.progress > (since.get(id) ?? -1))
+    const now = new Map(going.map(([id, { media }]) => [id, media.progress + 1]))
+    if (progressed(this.#progressAtKill)) this.#kills = 0
+    const may = this.childrenDie && (killed ? this.#kills < KILLS_MAX : this.world.now_ms - this.#lastBreak_ms > FFMPEG_BREAKS_APART_MS && progressed(this.#progressAtBreak))
     if (!may) return false
-    this.#lastDeath_ms = this.world.now_ms
-    this.#progressAtDeath = new Map([...now].map(([id, progress]) => [id, progress + 1]))
+    this.#kills += killed ? 1 : 0
+    if (killed) this.#progressAtKill = now
+    else [this.#lastBreak_ms, this.#progressAtBreak] = [this.world.now_ms, now]
     return true
   }
 

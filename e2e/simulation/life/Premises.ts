@@ -18,8 +18,8 @@ export interface Premises {
   /** No fault is going on. */
   readonly calm: boolean
   readonly fateOfChild: () => Fate
-  /** A child breaks now, unless one has broken too shortly before. */
-  readonly mayBreak: () => boolean
+  /** Whether a child may break now, or be `killed` from outside; it does then. */
+  readonly mayBreak: (killed: boolean) => boolean
   /** Times of pictures on which FFmpeg crashes. */
   readonly poison: ReadonlySet<number>
 }

@@ -86,7 +86,7 @@ export class Publisher {
 
   #beginEpoch(): void {
     this.#cameras += 1
-    const camera = makeCamera({ ...this.plan.shape, base_ms: this.#base_ms + this.#cameras * 1_000_000 }, this.#world.dice)
+    const camera = makeCamera({ ...this.plan.shape, poison: this.plan.shape.poison && this.#cameras === 1, base_ms: this.#base_ms + this.#cameras * 1_000_000 }, this.#world.dice)
     this.#films(camera)
     this.#camera = camera
     this.#epoch = undefined

@@ -39,7 +39,7 @@ export abstract class Machine {
     const { weather } = platform
     const side = { process, server: platform.server, weather, shards: runtime.shards, messageBytesMax: this.messageBytesMax }
     const { store, database, watch: witness } = platform
-    const around: Surroundings = { side, store, database, witness, runtime, stream: platform.settings.stream, fateOf: () => platform.fateOfChild(), mayBreak: () => platform.mayBreak(), poison: platform.poison }
+    const around: Surroundings = { side, store, database, witness, runtime, stream: platform.settings.stream, fateOf: () => platform.fateOfChild(), mayBreak: (killed) => platform.mayBreak(killed), poison: platform.poison }
     process.post(() => {
       const fiber = Effect.runForkWith(process.context)(this.program(around))
       this.#fiber = fiber

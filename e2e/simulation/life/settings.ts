@@ -17,7 +17,7 @@ export interface PlatformSettings {
   readonly roughness: number
   readonly workerMessageBytesMax: number
   readonly edgeMessageBytesMax: number
-  /** Whether each source has a picture on which FFmpeg crashes. */
+  /** Whether the first source of each stream has a picture on which FFmpeg crashes. */
   readonly poison: boolean
 }
 

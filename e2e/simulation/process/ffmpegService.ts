@@ -15,7 +15,7 @@ const HANG_NOTICED_MS = 8_000
 const GONE_MS = 5
 
 /** FFmpeg as programs know it: simulated children that live and die with their process. */
-export const ffmpegService = (process: SimulatedProcess, fateOf: () => Fate, mayBreak: () => boolean, poison: ReadonlySet<number>): Ffmpeg['Service'] =>
+export const ffmpegService = (process: SimulatedProcess, fateOf: () => Fate, mayBreak: (killed: boolean) => boolean, poison: ReadonlySet<number>): Ffmpeg['Service'] =>
   Ffmpeg.of({
     spawn: (plan, onEvent) =>
       Effect.acquireRelease(
@@ -29,14 +29,14 @@ class Child implements FfmpegChild {
   readonly #process: SimulatedProcess
   readonly #ffmpeg: SimulatedFfmpeg
   readonly #fate: Fate
-  readonly #mayBreak: () => boolean
+  readonly #mayBreak: (killed: boolean) => boolean
   readonly #onEvent: (event: FfmpegEvent) => void
   #fed = 0
   #busyUntil_ms = 0
   #gone = false
   #hung = false
 
-  constructor(process: SimulatedProcess, ffmpeg: SimulatedFfmpeg, fate: Fate, mayBreak: () => boolean, onEvent: (event: FfmpegEvent) => void) {
+  constructor(process: SimulatedProcess, ffmpeg: SimulatedFfmpeg, fate: Fate, mayBreak: (killed: boolean) => boolean, onEvent: (event: FfmpegEvent) => void) {
     this.pid = process.dice.below(2 ** 16)
     this.#process = process
     this.#ffmpeg = ffmpeg
@@ -51,7 +51,7 @@ class Child implements FfmpegChild {
     this.#later(() => {
       this.#fed += bytes.byteLength
       const fate = this.#fate
-      if (fate._tag !== 'Healthy' && this.#fed >= fate.afterBytes && !this.#hung && this.#mayBreak()) return this.#meet(fate)
+      if (fate._tag !== 'Healthy' && this.#fed >= fate.afterBytes && !this.#hung && this.#mayBreak(fate._tag === 'Dies' && fate.reason === 'killed')) return this.#meet(fate)
       if (this.#hung) return this.#tell([{ _tag: 'Credit', bytes: bytes.byteLength }])
       this.#tell(this.#ffmpeg.feed(bytes))
     })

@@ -23,11 +23,14 @@ export const logService = (side: NatsSide): Log['Service'] => {
   const request = <A>(operation: string, apply: () => A): Effect.Effect<A, LogUnavailable> =>
     Effect.flatMap(askNats(process, server, side.weather, API_TIMEOUT_MS, apply), (outcome) =>
       outcome._tag === 'Answer' ? Effect.succeed(outcome.value) : new LogUnavailable({ operation, reason: 'no answer' }))
-  const publish = (at: { readonly subject: string }, data: Uint8Array, expected: number | undefined, recordId: string): Effect.Effect<AppendInput> =>
-    Effect.map(
-      askNats(process, server, side.weather, APPEND_TIMEOUT_MS, () => server.publish(server.logOf(at.subject), at.subject, data, recordId, expected, process.name)),
+  const publish = (at: { readonly subject: string }, data: Uint8Array, expected: number | undefined, recordId: string): Effect.Effect<AppendInput> => {
+    // On its way it is a copy, whatever becomes of the sender's buffer.
+    const sent = data.slice()
+    return Effect.map(
+      askNats(process, server, side.weather, APPEND_TIMEOUT_MS, () => server.publish(server.logOf(at.subject), at.subject, sent, recordId, expected, process.name)),
       (outcome): AppendInput => (outcome._tag === 'Answer' ? asInput(outcome.value) : { _tag: 'Unknown' })
     )
+  }
   let records = 0
   const port: AppendPort = {
     publish,

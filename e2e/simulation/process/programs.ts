@@ -44,8 +44,7 @@ export interface Surroundings {
   readonly database: DatabaseServer
   readonly witness: ArchiveWitness
   readonly fateOf: () => Fate
-  /** Whether a child may break now. */
-  readonly mayBreak: () => boolean
+  readonly mayBreak: (killed: boolean) => boolean
   /** Times of pictures on which it crashes. */
   readonly poison: ReadonlySet<number>
   readonly runtime: RuntimeSettingsShape
