@@ -99,7 +99,7 @@ test.concurrent('viewers of every edge are told of records that are gone from th
   expect(second?.media.map(({ url, bytes }) => [new URL(url).pathname, bytes])).toEqual(first?.media.map(({ url, bytes }) => [new URL(url).pathname, bytes]))
 })
 
-test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind records that are gone, by themselves', { concurrent: true, timeout: 60_000 }, async () => {
+test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind records that are gone, by themselves', { concurrent: true }, async () => {
   const watched = 'watched'
   const edge = nodes[1]?.url ?? ''
   const playlist = `${edge}/live/${watched}/index.m3u8`

@@ -34,7 +34,7 @@ const removeChunks = async (): Promise<void> => {
   await streams.deleteMessage(at.log, last - 3)
 }
 
-test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind chunks that are gone, by themselves', { timeout: 90_000 }, async () => {
+test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind chunks that are gone, by themselves', async () => {
   const edge = await platform.start({ roles: 'edge,archive' })
   const owner = await platform.start({ roles: 'actors', name: 'owner' })
   const playlist = `${edge.url}/live/${id}/index.m3u8`

@@ -38,9 +38,10 @@ const damages: fc.Arbitrary<Damage> = fc.record({
 
 const read = (record: LoggedRecord['record']): LoggedRecord['record'] => fromBinary(MediaRecordSchema, toBinary(MediaRecordSchema, record))
 
-const spoil = ({ seq, record }: LoggedRecord): LoggedRecord => {
+const spoil = ({ seq, record }: LoggedRecord, only?: string): LoggedRecord => {
   const copy = read(record)
-  if (copy.body.case === 'fragments') for (const fragment of copy.body.value.fragments) fragment.data = fragment.data.map((byte) => byte ^ 1)
+  const fragments = copy.body.case === 'fragments' ? copy.body.value.fragments : []
+  for (const fragment of fragments) if (only === undefined || fragment.rendition === only) fragment.data = fragment.data.map((byte) => byte ^ 1)
   return { seq, record: copy }
 }
 
@@ -182,6 +183,31 @@ describe('a live window over a damaged log', () => {
         expect((loss?.start_ms ?? 0) + (loss?.duration_s ?? 0) * 1_000).toBeCloseTo(behind?.programDateTime_ms ?? 0, -1)
       }
     }
+  })
+
+  it('keeps what is listed where one rendition alone is damaged, wherever the others are', () => {
+    const log = randomLog({ renditions: ['source', 'audio'], windowSegments: 8, framesPerRecord: 3, takeOverEvery: 0, discontinuityEvery: 0, piecesEvery: 0, segments: 5, end: false, seed: 21 })
+    log.forEach((victim, index) => {
+      for (const name of ['source', 'audio']) {
+        const before = new Map<string, string>()
+        for (const { rendition, text } of revisions(log.map((entry) => (entry === victim ? spoil(entry, name) : entry)))) {
+          const earlier = before.get(rendition)
+          if (earlier !== undefined) expect(checkSuccession(earlier, text), `${name} of record ${index}`).toEqual([])
+          before.set(rendition, text)
+        }
+      }
+    })
+  })
+
+  it('goes on with a picture that needs no other', () => {
+    const log = randomLog({ renditions: ['source', 'audio'], windowSegments: 9, framesPerRecord: 4, takeOverEvery: 0, discontinuityEvery: 0, piecesEvery: 0, segments: 6, end: true, seed: 22 })
+    const within = (msn: number, { record }: LoggedRecord): boolean => record.body.case === 'fragments' && record.body.value.fragments.every((fragment) => fragment.msn === msn && fragment.part > 1)
+    const victim = log.find((entry) => within(2, entry))
+    const left = log.filter((entry) => entry !== victim).map(({ seq, record }) => ({ seq, record: read(record) }))
+    for (const { record } of left) for (const fragment of record.body.case === 'fragments' ? record.body.value.fragments : []) if (fragment.rendition === 'source' && fragment.msn === 3) fragment.independent = false
+    const window = openWindow()
+    expect(fold(window, left).length).toBeGreaterThan(0)
+    for (const name of ['source', 'audio']) expect(parseMedia(renderMedia(window, name, 'newest') ?? '').losses.map(({ id }) => id)).toEqual(['loss-4'])
   })
 
   it('never throws and never waits on records that say what cannot be', () => {
