@@ -15,14 +15,16 @@ export interface Fill {
 
 /**
  * How full INGEST, MEDIA and the bucket of streams are, as this process last saw them, so that writers hold big records back while there is
- * still room for small ones: those that end, hand over and trim. A view may be old by one look; what others write
- * meanwhile is what the room between the shares in `limits.ts` is for.
+ * still room for small ones: those that end, hand over and trim. A view may be old by one look; what other processes
+ * write meanwhile is what the room between the shares in `limits.ts` is for.
  */
 export class LogFill extends Context.Service<LogFill, {
   /** Share of its bytes that a log holds, 0 to 1; 1 where it has refused a record since it was looked at. */
   readonly share: (log: string) => number
   /** Bytes that big records may still take. */
   readonly room: (log: string) => number
+  /** Counts what this process has written to a log, until it is looked at again. */
+  readonly wrote: (log: string, bytes: number) => void
   /** Remembers that a log has refused a record. */
   readonly refused: (log: string) => void
   /** Calls back whenever the logs were looked at, until the returned function is called. */
@@ -54,6 +56,10 @@ export class LogFill extends Context.Service<LogFill, {
       return LogFill.of({
         share,
         room: (name) => roomIn(fills.get(name)),
+        wrote: (name, bytes) => {
+          const fill = fills.get(name)
+          if (fill !== undefined) fills.set(name, { ...fill, bytes: fill.bytes + bytes })
+        },
         refused: (name) => void refused.add(name),
         onLook: (callback) => {
           listeners.add(callback)

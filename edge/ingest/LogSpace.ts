@@ -17,6 +17,8 @@ export class LogSpace extends Context.Service<LogSpace, {
   readonly takes: (log: string, kind: IngestBody['_tag']) => boolean
   /** The same, after a moment's wait for room. */
   readonly willTake: (log: string, kind: IngestBody['_tag']) => Effect.Effect<boolean>
+  /** Counts what was appended to a log. */
+  readonly wrote: (log: string, bytes: number) => void
   /** Remembers that a log refused a record. */
   readonly refused: (log: string) => void
 }>()('millrace/edge/ingest/LogSpace') {
@@ -39,6 +41,7 @@ export class LogSpace extends Context.Service<LogSpace, {
           Effect.repeat(Effect.sync(() => takes(name, kind)), { until: (now) => now, schedule: Schedule.spaced(FULL_RETRY_MS), times: FULL_ATTEMPTS_MAX - 1 }).pipe(
             Effect.map(() => takes(name, kind))
           ),
+        wrote: fill.wrote,
         refused: (name) => {
           refused_ms.set(name, performance.now())
           fill.refused(name)

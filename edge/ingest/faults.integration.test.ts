@@ -126,6 +126,18 @@ it('a full log refuses frames and new streams with 1013, and keeps all that was 
   const acked = publisher.last('ack')?.seq ?? -1
   expect(acked).toBeGreaterThan(5)
   expect(readFrames(await readStream(edge, started.recordingId)).length).toBeGreaterThanOrEqual(acked + 1)
+  // What is left of it is for sessions to begin, and streams to end.
+  const { bytes, bytesMax } = await Effect.runPromise(edge.log.usage(edge.log.subject('ingest', started.recordingId).log))
+  expect(bytes / bytesMax).toBeLessThan(0.99)
+  const back = await resumePublisher(edge.url, started)
+  expect((await back.heard('resumed')).nextSeq).toBe(acked + 1)
+  back.send(webm(1_000))
+  expect(await back.closing()).toBe(1013)
+  const last = await resumePublisher(edge.url, started)
+  await last.heard('resumed')
+  last.say({ type: 'stop' })
+  expect(await last.closing()).toBe(1000)
+  expect((await readStream(edge, started.recordingId)).at(-1)?.body.case).toBe('end')
   const same = await TestPublisher.connect(edge.url)
   const refusedId = sameShard(edge, started.recordingId)
   same.say({ type: 'start', recordingId: refusedId })
