@@ -9,11 +9,11 @@ import type { ChaosStream } from './ChaosStream.ts'
 import { type NatsView, natsView } from './natsView.ts'
 import type { WorldServices } from './worldServices.ts'
 
-const shards = 2
+const usualShards = 2
 /** Below the film's 180 lines. */
 const rung = '144p'
 /** Small enough for seconds: streams of chaos are short. */
-const settings = { MILLRACE_SHARDS: String(shards), MILLRACE_LOG_BYTES: String(512 * 1024 ** 2) }
+const settings = { MILLRACE_LOG_BYTES: String(512 * 1024 ** 2) }
 
 /** How a world is built. */
 export interface WorldOptions {
@@ -47,7 +47,7 @@ export class ChaosWorld {
     this.services = options.services
     this.folder = options.folder
     this.alone = options.alone
-    this.nats = natsView(options.services.urls.NATS_URL, shards)
+    this.nats = natsView(options.services.urls.NATS_URL, options.needs.shards ?? usualShards)
   }
 
   /** Starts `edge-0…`, the last of which archives too, and `actors-0…`. */
@@ -101,6 +101,7 @@ export class ChaosWorld {
     this.ports.set(name, port)
     const environment = {
       ...settings,
+      MILLRACE_SHARDS: String(needs.shards ?? usualShards),
       ...(needs.ladder === true ? { LADDER: rung } : {}),
       ...needs.environment,
       ...arrangement.environment?.(name),

@@ -19,6 +19,8 @@ export interface PlatformNeeds {
   readonly cluster?: boolean
   /** Own PostgreSQL and MinIO instead of the run's. NATS is the world's own always. */
   readonly privateStores?: boolean
+  /** Logs that INGEST and MEDIA are spread over; default 2. */
+  readonly shards?: number
   /** Settings of every node, over those of chaos. */
   readonly environment?: Readonly<Record<string, string>>
   /** A rung below the source's own picture, so that another rendition is encoded, followed and judged too. */
