@@ -126,6 +126,32 @@ describe('a stream comes out whole and playable', () => {
   })
 })
 
+it('where the publisher begins anew without sound or without pictures, those who hear and see it go on, whoever owns it', () => {
+  const begun = fc.constantFrom(['100ms-h264.webm', 'videoonly-h264.webm', '100ms-h264.webm'], ['100ms-h264.webm', 'audioonly.webm', '100ms-h264.webm'], ['vp8.webm', 'videoonly-avc1.mp4'], ['100ms-avc3.mp4', 'audioonly.mp4'])
+  fc.assert(fc.property(weathers({ crashes: 5, drains: 2 }), begun, ladders, (weather, recordings, ladder) => {
+    const inbox = new Inbox()
+    for (const one of recordings.map(recording)) {
+      inbox.open(one.mimeType)
+      for (const { bytes } of one.chunks) inbox.chunk(bytes)
+    }
+    inbox.end()
+    const world = published(inbox, weather, ladder)
+    const log = fragmentsIn(world)
+    expect([brokenNumbers(log), brokenTimes(log)]).toEqual([[], []])
+    expectReadable(world)
+    const ends = renditionNames(log).map((rendition) => {
+      const samples = samplesIn(log, rendition)
+      const last = samples.at(-1)
+      const ticks = rendition === 'audio' ? 48_000 : 90_000
+      const holes = samples.slice(1).filter(({ dts }, i) => dts - (samples[i]?.dts ?? 0) - (samples[i]?.duration ?? 0) > ticks / 10)
+      expect([rendition, holes.length]).toEqual([rendition, 0])
+      if (rendition !== 'audio') expect(samples.filter(isOfSource).map(({ data }) => timeOf(data))).toEqual(recordings.flatMap((name) => truthOf(recording(name)).pictures))
+      return last === undefined ? 0 : (last.dts + last.duration) / ticks
+    })
+    expect(Math.max(...ends) - Math.min(...ends)).toBeLessThan(0.5)
+  }), { numRuns: 20 })
+})
+
 it('an owner whose FFmpeg makes other init segments goes on behind a discontinuity with the frames that nobody has published', () => {
   const names = fc.constantFrom('100ms-h264.webm', 'vp8.webm', '100ms-avc3.mp4')
   fc.assert(fc.property(names, fc.integer({ min: 3, max: 60 }), fc.nat(20), fc.nat(), (name, records, more, seed) => {
