@@ -126,6 +126,19 @@ describe('a stream comes out whole and playable', () => {
   })
 })
 
+it.each([['stall-h264.webm', 2], ['videoends-h264.webm', 1]])('a still stands for the pictures that %s has not, in every rendition, and ends no later than they come back', (name, discontinuities) => {
+  const world = published(inboxOf(recording(name)), calm, [240])
+  expect(world.media.at(-1)?.record.checkpoint).toMatchObject({ discontinuities, losses: [] })
+  const log = fragmentsIn(world)
+  const endOf = (rendition: string, ticks: number): number => samplesIn(log, rendition).reduce((end, { dts, duration }) => Math.max(end, (dts + duration) / ticks), 0)
+  for (const rendition of ['source', '240p']) {
+    const samples = samplesIn(log, rendition)
+    expect(samples.filter((sample) => !isOfSource(sample)).length).toBeGreaterThan(1)
+    expect(samples.slice(1).filter(({ dts }, i) => Math.abs(dts - (samples[i]?.dts ?? 0) - (samples[i]?.duration ?? 0)) > 9)).toEqual([])
+    expect(Math.abs(endOf(rendition, 90_000) - endOf('audio', 48_000))).toBeLessThan(0.2)
+  }
+})
+
 it('where the publisher begins anew without sound or without pictures, those who hear and see it go on, whoever owns it', () => {
   const begun = fc.constantFrom(['100ms-h264.webm', 'videoonly-h264.webm', '100ms-h264.webm'], ['100ms-h264.webm', 'audioonly.webm', '100ms-h264.webm'], ['vp8.webm', 'videoonly-avc1.mp4'], ['100ms-avc3.mp4', 'audioonly.mp4'])
   fc.assert(fc.property(weathers({ crashes: 5, drains: 2 }), begun, ladders, (weather, recordings, ladder) => {
