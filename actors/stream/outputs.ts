@@ -7,6 +7,7 @@ import { AUDIO_WARMUP_FRAMES } from './limits.ts'
 import type { Source, StreamState } from './streamState.ts'
 
 const AUDIO_TICKS_PER_MS = 48
+const TICKS_PER_MS = 90
 
 /**
  * What FFmpeg is asked for: the source's picture and sound, from where each rendition has published, rungs as big as they
@@ -16,7 +17,7 @@ export const planOutputs = ({ packager, config, run }: StreamState, source: Sour
   const { video, audio } = source.tracks
   const trimmed = (output: OutputPlan): OutputPlan => {
     const track = packager.tracks.find(({ name, lastPts }) => name === output.rendition && lastPts >= 0)
-    if (track === undefined) return output
+    if (track === undefined) return output._tag === 'EncodeAudio' ? { ...output, ...afterPicture(run) } : output
     if (output._tag === 'EncodeVideo') return { ...output, trimStart: videoTrim(track, source) }
     return output._tag === 'EncodeAudio' ? { ...output, trimStart: audioTrim(track, source) } : output
   }
@@ -27,6 +28,12 @@ export const planOutputs = ({ packager, config, run }: StreamState, source: Sour
   const pictures = video === undefined || audioOnly ? stills(packager.tracks, run?.lastPicture) : videoOutputs(config.settings.ladder, video, video.codec === 'h264', kept)
   const sound: ReadonlyArray<OutputPlan> = audio !== undefined ? [{ _tag: 'EncodeAudio', rendition: AUDIO_RENDITION }] : packager.tracks.some(({ name, frames }) => name === AUDIO_RENDITION && frames > 0) ? [{ _tag: 'Silence', rendition: AUDIO_RENDITION }] : []
   return [...pictures, ...sound].map(trimmed)
+}
+
+/** What is fed from the last keyframe on, for its picture, has been heard before: sound begins where a takeover would have it begin. */
+const afterPicture = (run: StreamState['run']): { readonly trimStart?: number } => {
+  const from = run?.points[0]
+  return run?.lastPicture === undefined || from === undefined ? {} : { trimStart: Math.max(0, Math.round((from.pts * AUDIO_TICKS_PER_MS) / TICKS_PER_MS)) }
 }
 
 const stills = (tracks: ReadonlyArray<Track>, picture: number | undefined): ReadonlyArray<OutputPlan> =>
