@@ -31,7 +31,7 @@ export interface PlatformNeeds {
   readonly publisherSilence_ms?: number
   /** How long publishers try to come back; default 30,000. */
   readonly publisherPatience_ms?: number
-  /** How long viewers go on asking while no edge answers; default 30,000. */
+  /** How long viewers go on asking while no edge answers; default 20,000. */
   readonly viewerPatience_ms?: number
 }
 
