@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import type { Writable } from "node:stream"
 import { Effect, type Scope } from "effect"
 import { ProcessNotStarted } from "./errors.ts"
+import { behindGate, gateShell, openGate } from "./gate.ts"
 import { orderKeeper } from "./keeper.ts"
 
 /** How a process is started and stopped. */
@@ -45,10 +45,6 @@ export interface KeptProcess {
   readonly lastOutput: () => string
 }
 
-// The shell waits for a line on descriptor 3 before it becomes the program: a starter killed between starting it and
-// telling the keeper about it closes that pipe, and the program never runs.
-const gate = 'IFS= read -r go <&3 || exit 125; exec 3<&-; exec "$@"'
-
 const log_bytes_max = 16 * 1024 ** 2
 
 /** Opens a log to append to; one that has grown too big in earlier runs is set aside, and the one before it dropped. */
@@ -61,7 +57,7 @@ const openLog = (file: string): number => {
 const spawnGated = (options: KeptProcessOptions): ChildProcess => {
   const log = options.output === "inherit" ? "inherit" : openLog(options.output.file)
   try {
-    return spawn("/bin/sh", ["-c", gate, options.name, options.command, ...options.args], {
+    return spawn(gateShell, behindGate(options.name, options.command, options.args), {
       cwd: options.cwd ?? process.cwd(),
       env: options.env ?? process.env,
       detached: true,
@@ -84,13 +80,6 @@ const tailOf = (file: string): string => {
   const lines = readFileSync(file, "utf8").trimEnd().split("\n")
   return lines.slice(-8).join("\n")
 }
-
-const openGate = (child: ChildProcess): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const pipe = child.stdio[3] as Writable | null
-    pipe?.on("error", reject)
-    pipe?.end("go\n", () => resolve())
-  })
 
 /** Starts a child and puts it under the keeper. Rejects with `ProcessNotStarted`. */
 export const startKeptProcess = async (options: KeptProcessOptions): Promise<KeptProcess> => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { behindGate, gateShell, openGate } from "../gate.ts"
 import { orderKeeper, startKeeper } from "../keeper.ts"
 
 /** What a finished command left: its exit code, and the end of what it printed. */
@@ -13,6 +14,7 @@ const tail_chars_max = 4_000
 const keepUntilClosed = async (child: ChildProcess, pid: number): Promise<void> => {
   const closed = once(child, "close")
   await orderKeeper({ kind: "keep", group: { pid, stopSignal: "SIGTERM", grace_ms: 2_000 } })
+  await openGate(child)
   await closed
   await orderKeeper({ kind: "drop", pid })
 }
@@ -32,13 +34,12 @@ export const runVisibly = async (
   options: { readonly env?: NodeJS.ProcessEnv; readonly outlives?: boolean } = {}
 ): Promise<Finished> => {
   await startKeeper()
-  const child = spawn(command, args, {
+  const child = spawn(gateShell, behindGate(label, command, args), {
     env: options.env ?? process.env,
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"]
+    stdio: ["ignore", "pipe", "pipe", "pipe"]
   })
-  const pid = options.outlives === true ? undefined : child.pid
-  const kept = pid === undefined ? Promise.resolve() : keepUntilClosed(child, pid)
+  const begun = child.pid === undefined ? Promise.resolve() : options.outlives === true ? openGate(child) : keepUntilClosed(child, child.pid)
   let tail = ""
   let unfinished = ""
   const show = (chunk: string): void => {
@@ -47,11 +48,11 @@ export const runVisibly = async (
     unfinished = lines.pop() ?? ""
     for (const line of lines) process.stderr.write(`  ${label} │ ${asItEnds(line)}\n`)
   }
-  for (const output of [child.stdout, child.stderr]) output.setEncoding("utf8").on("data", show)
+  for (const output of [child.stdout, child.stderr]) output?.setEncoding("utf8").on("data", show)
   const finished = await new Promise<Finished>((resolve) => {
     child.once("error", (error) => resolve({ code: 127, tail: error.message }))
     child.once("close", (code) => resolve({ code: code ?? 1, tail: tail.trim() }))
   })
-  await kept
+  await begun
   return finished
 }
