@@ -7,12 +7,15 @@ import type { Log } from './Log.ts'
 import type { Nats } from './Nats.ts'
 import type { Nodes } from './Nodes.ts'
 import type { RuntimeSettings } from './RuntimeSettings.ts'
+import type { Break } from './takeOver.ts'
 import { takeOverLog } from './takeOverLog.ts'
 
 /** A running activation: messages in, one exit out. */
 export interface Activation {
   readonly drain: () => void
   readonly exit: Effect.Effect<ActivationExit>
+  /** Fencing token; undefined where it could not take the actor over. */
+  readonly token: number | undefined
 }
 
 /**
@@ -23,7 +26,7 @@ export const activate = Effect.fnUntraced(function* <Record, State, Message, Act
   kind: ActorKind<Record, State, Message, Action, R>,
   id: string,
   leaseRevision: number,
-  broke?: string
+  broke?: Break
 ): Effect.fn.Return<Activation, never, R | Log | Nats | Nodes | Ask | RuntimeSettings | Scope.Scope> {
   const ended = yield* Deferred.make<ActivationExit>()
   const end = (exit: ActivationExit): void => {
@@ -33,8 +36,8 @@ export const activate = Effect.fnUntraced(function* <Record, State, Message, Act
   const taken = yield* Effect.result(takeOverLog(kind, id, leaseRevision, broke))
   if (taken._tag === 'Failure') {
     end(exitOf(taken.failure))
-    return { drain: () => undefined, exit }
+    return { drain: () => undefined, exit, token: undefined }
   }
   const interpreter = yield* makeInterpreter(kind, taken.success, leaseRevision, end)
-  return { drain: () => interpreter.send({ _tag: 'Drain' }), exit }
+  return { drain: () => interpreter.send({ _tag: 'Drain' }), exit, token: taken.success.owned.token }
 })

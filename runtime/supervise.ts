@@ -4,6 +4,7 @@ import type { ActivationExit } from './ActivationExit.ts'
 import type { ActorKind } from './ActorKind.ts'
 import { countRestart } from './counters.ts'
 import { UNAVAILABLE_PAUSE_MS } from './limits.ts'
+import type { Break } from './takeOver.ts'
 import { decideRestart, supervisor, type SupervisorSpec, type SupervisorState } from './supervision.ts'
 
 /** How an actor that crashes is started again from its log. */
@@ -41,9 +42,11 @@ export const supervise = <Record, State, Message, Action, R, R2>(kind: ActorKind
     handedOver = true
     return handOver
   }
-  const once = (broke: string | undefined) => activate(kind, id, revision, broke).pipe(
+  let token: number | undefined
+  const once = (broke: Break | undefined) => activate(kind, id, revision, broke).pipe(
     Effect.flatMap((activation) => {
       current = activation
+      token = activation.token
       if (draining) activation.drain()
       return activation.exit
     }),
@@ -54,8 +57,9 @@ export const supervise = <Record, State, Message, Action, R, R2>(kind: ActorKind
   )
   const run = Effect.gen(function* () {
     let state = supervisor(id)
-    let broke: string | undefined
+    let broke: Break | undefined
     while (true) {
+      token = undefined
       const exit: ActivationExit = yield* Effect.raceFirst(once(broke), Deferred.await(superseded))
       if (exit._tag !== 'Crashed' && exit._tag !== 'Unavailable') return exit
       const { state: next, step } = afterDeath(state, id, exit)
@@ -63,7 +67,7 @@ export const supervise = <Record, State, Message, Action, R, R2>(kind: ActorKind
       yield* countRestart(exit._tag === 'Unavailable' ? 'unavailable' : exit.broke ? 'broke' : 'ended')
       yield* Effect.logWarning('actor restarts', { reason: exit.reason, after_ms: step.after_ms })
       state = next
-      if (exit._tag === 'Crashed') broke = exit.broke ? exit.reason : undefined
+      if (exit._tag === 'Crashed') broke = exit.broke ? { reason: exit.reason, token } : undefined
       const stopped = yield* Effect.raceFirst(Effect.sleep(step.after_ms), Effect.raceFirst(Deferred.await(superseded), Deferred.await(drained)))
       if (typeof stopped !== 'object') continue
       yield* afterRelease(stopped)

@@ -30,7 +30,7 @@ it('carries the checkpoint of the head forward and expects that very head', () =
 
 it('counts the activations that broke by themselves, and neither deaths of nodes nor hand-overs', () => {
   fc.assert(fc.property(head, fc.constantFrom(undefined, 'it crashed'), (found, broke) => {
-    const step = decideTakeOver(counterCodec, found, 21, broke)
+    const step = decideTakeOver(counterCodec, found, 21, broke === undefined ? undefined : { reason: broke, token: undefined })
     expect(step._tag === 'Append' && step.stamp).toMatchObject({ attempts: found.record.stamp.attempts + (broke === undefined ? 0 : 1), brokenBy: broke ?? '' })
   }))
 })
@@ -39,4 +39,14 @@ it('gives way to a head that was written under a later lease, and only to that',
   fc.assert(fc.property(head, fc.nat(20), (found, revision) => {
     expect(decideTakeOver(counterCodec, found, revision)._tag).toBe(found.record.stamp.leaseRevision > revision ? 'Superseded' : 'Append')
   }))
+})
+
+it('counts a break once, also where the TakeOver that counted it was stored and nobody learnt so', () => {
+  const broke = { reason: 'it crashed', token: 7 }
+  const stamp = { leaseRevision: 20, resumeSeq: 3, attempts: 0, fencingToken: 7, node: 'n', writtenAt_ms: 1 }
+  const first = decideTakeOver(counterCodec, { seq: 9, record: { kind: 'Total', total: 1, count: 1, stamp } }, 20, broke)
+  const counted = first._tag === 'Append' ? first.stamp : undefined
+  expect(counted).toMatchObject({ attempts: 1, brokenBy: 'it crashed' })
+  const again = decideTakeOver(counterCodec, { seq: 10, record: { kind: 'TakeOver', total: 1, count: 1, stamp: { ...stamp, ...counted } } }, 20, broke)
+  expect(again._tag === 'Append' && again.stamp).toMatchObject({ attempts: 1, brokenBy: 'it crashed' })
 })

@@ -4,7 +4,7 @@ import { countTakeover } from './counters.ts'
 import { type Appender, Log } from './Log.ts'
 import { newestReadable } from './newestReadable.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
-import { decideTakeOver } from './takeOver.ts'
+import { type Break, decideTakeOver } from './takeOver.ts'
 import type { LogSubject } from './topology.ts'
 
 /** An actor just taken over, and the appender that is fenced by whoever takes it over next. */
@@ -18,7 +18,7 @@ export interface TakenOver<Record> {
  * where a newer one has, with `NotWanted` where the actor is over and its log is gone. What damaged records at the head said is made again from where the record before them stands;
  * a log of which nothing can be read is a defect.
  */
-export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, leaseRevision: number, broke?: string) {
+export const takeOverLog = Effect.fnUntraced(function* <Record, State, Message, Action, R>(kind: ActorKind<Record, State, Message, Action, R>, id: string, leaseRevision: number, broke?: Break) {
   const log = yield* Log
   const { node } = yield* RuntimeSettings
   const outbox = log.subject(kind.outbox, id)

@@ -136,7 +136,7 @@ export class StreamWorld {
 
   #takeOver(broke?: string): StreamState {
     const head = this.media.at(-1)
-    const step = decideTakeOver(mediaCodec, head, this.token + 1, broke)
+    const step = decideTakeOver(mediaCodec, head, this.token + 1, broke === undefined ? undefined : { reason: broke, token: this.token })
     if (step._tag === 'Superseded') throw new Error('a newer owner has written')
     this.token = this.#store(step.record, { ...step.stamp, node: 'n', writtenAt_ms: 0 })
     Object.assign(this, { done: undefined, appending: undefined, publishing: [], describing: [], parking: [], events: [], wantsMore: true, delivered: step.stamp.resumeSeq - 1 })
