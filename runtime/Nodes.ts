@@ -27,6 +27,8 @@ export class Nodes extends Context.Service<Nodes, {
   readonly isHealthy: () => boolean
   /** Calls back when they come back after a gap in which whatever was waited for may have had no way to come, until the returned function is called. */
   readonly onRegained: (callback: () => void) => () => void
+  /** Calls back each time one comes back, until the returned function is called. */
+  readonly onHeard: (callback: () => void) => () => void
   /** What every live node, this one included, said last. */
   readonly live: () => ReadonlyArray<NodeState>
 }>()('millrace/runtime/Nodes') {
@@ -41,13 +43,15 @@ export class Nodes extends Context.Service<Nodes, {
       const seen = yield* Deferred.make<void>()
       const said = new Map<string, NodeState>()
       const regained = new Set<() => void>()
+      const beats = new Set<() => void>()
       let state = newLiveness(settings.lease_ms)
       yield* nodes.watch((change) => {
-        const before_ms = state.healthySince_ms
+        const { healthySince_ms: before_ms, renewed_ms } = state
         state = heard(state, change, { node: settings.node, incarnation }, performance.now())
         if (change.value === undefined) said.delete(change.key)
         else said.set(change.key, change.value)
         if (before_ms !== undefined && state.healthySince_ms !== before_ms) regained.forEach((callback) => callback())
+        if (state.renewed_ms !== renewed_ms) beats.forEach((callback) => callback())
         if (state.healthySince_ms !== undefined) Deferred.doneUnsafe(seen, Effect.void)
       })
       yield* beat(nodes, settings, incarnation, report)
@@ -60,12 +64,8 @@ export class Nodes extends Context.Service<Nodes, {
         report,
         isGone: (node, other, since_ms) => isGone(state, node, other, since_ms, performance.now()),
         isHealthy: () => isHealthy(state, performance.now()),
-        onRegained: (callback) => {
-          regained.add(callback)
-          return () => {
-            regained.delete(callback)
-          }
-        },
+        onRegained: (callback) => subscribe(regained, callback),
+        onHeard: (callback) => subscribe(beats, callback),
         live: () => liveNodes(state, performance.now()).map((node) => said.get(node)).filter((value) => value !== undefined)
       })
     })
@@ -73,6 +73,11 @@ export class Nodes extends Context.Service<Nodes, {
 }
 
 const FIRST_BEAT_MS = 10_000
+
+const subscribe = (callbacks: Set<() => void>, callback: () => void): (() => void) => {
+  callbacks.add(callback)
+  return () => void callbacks.delete(callback)
+}
 
 /** A heartbeat that comes back to its sender shows that both ways are open. */
 const heard = (state: Liveness, change: BucketChange<NodeState>, own: { readonly node: string; readonly incarnation: string }, now_ms: number): Liveness => {

@@ -64,7 +64,7 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
       case 'More': return mailbox?.more()
       case 'Acknowledge': return mailbox?.acknowledgeThrough(action.seq)
       case 'SetTimer': return setTimer(action)
-      case 'ClearTimer': return timers.clear(action.timer)
+      case 'ClearTimer': return clearTimer(action.timer)
       case 'Reply': return questions.answer(action.question, action.body)
       case 'Finish': return finish({ _tag: 'Finished' })
       case 'Release': return finish({ _tag: 'Released' })
@@ -72,9 +72,27 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
       case 'Fail': return finish({ _tag: 'Failed', reason: action.reason })
     }
   }
-  /** What could not come while NATS was away has not stayed away: a timer that waits for it begins again. */
-  const setTimer = ({ timer, after_ms }: RuntimeAction<Record> & { readonly _tag: 'SetTimer' }): void =>
-    timers.set(timer, after_ms, () => (nodes.isHealthy() || kind.waitsForWorld?.has(timer) !== true ? send({ _tag: 'Elapsed', timer }) : setTimer({ _tag: 'SetTimer', timer, after_ms })))
+  /**
+   * What could not come while NATS was away has not stayed away: a timer that waits for it elapses with the next
+   * heartbeat that comes back, and begins again where that comes back after a gap.
+   */
+  const unheard = new Map<string, number>()
+  const setTimer = ({ timer, after_ms }: { readonly timer: string; readonly after_ms: number }): void => {
+    unheard.delete(timer)
+    timers.set(timer, after_ms, () => (kind.waitsForWorld?.has(timer) === true ? void unheard.set(timer, after_ms) : send({ _tag: 'Elapsed', timer })))
+  }
+  const clearTimer = (timer: string): void => {
+    unheard.delete(timer)
+    timers.clear(timer)
+  }
+  const heard = (): void => {
+    const [waiting, healthy] = [[...unheard], nodes.isHealthy()]
+    unheard.clear()
+    for (const [timer, after_ms] of waiting) {
+      if (healthy) send({ _tag: 'Elapsed', timer })
+      else setTimer({ timer, after_ms })
+    }
+  }
   const performOwn = yield* kind.performer(owned, send)
   const begun = kind.begin(owned, performance.now())
   const either = (action: Action | RuntimeAction<Record>): void => (isRuntimeAction<Action, Record>(action) ? perform(action) : performOwn(action))
@@ -85,7 +103,7 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
   early.forEach(send)
   mailbox = yield* log.mailbox(log.subject(kind.inbox, owned.id), consumerName(owned.id, owned.token), owned.resumeSeq, (entry) => send({ _tag: 'Delivered', entry }))
   const reconnected = (): void => send({ _tag: 'Reconnected' })
-  const forget = [nats.onReconnect(reconnected), nodes.onRegained(reconnected)]
+  const forget = [nats.onReconnect(reconnected), nodes.onRegained(reconnected), nodes.onHeard(heard)]
   yield* Effect.addFinalizer(() => Effect.sync(() => forget.forEach((stop) => stop())))
   yield* asks.answer(kind.kind, owned.id, (body, answer) => send({ _tag: 'Asked', question: questions.add(answer), body }))
   return { send }

@@ -19,9 +19,9 @@ const checkStream = (platform: Platform, truth: StreamTruth): void => {
   const rows = database.segments(truth.id)
   for (const [rendition, { frames }] of truth.media.renditions) {
     const own = rows.filter((row) => row.rendition === rendition)
-    own.forEach((row, index) => {
-      if (row.msn !== index) world.violate('a recording has every segment once', `${truth.id}/${rendition}: number ${row.msn} at place ${index}`)
-    })
+    const published = [...truth.media.segments.values()].filter((segment) => segment.rendition === rendition)
+    const [numbers, wanted] = [own, published].map((segments) => segments.map(({ msn }) => msn).join())
+    if (numbers !== wanted) world.violate('a recording has every segment once', `${truth.id}/${rendition}: ${numbers}, published: ${wanted}`)
     if (rendition === 'audio') continue
     if (!truth.expected.isWhole(frames)) world.violate('every stored frame is in MEDIA once and in order', `${truth.id}/${rendition}: ${frames} of ${truth.expected.count} frames`)
     const recorded = own.flatMap(({ objectKey }) => framesIn(store.objects.get(objectKey ?? '') ?? new Uint8Array()))
