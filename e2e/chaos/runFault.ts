@@ -38,8 +38,8 @@ const healthy_ms = 2_500
 const film_s = 90
 /** A viewer that gets no answer from any edge for longer than this is shown as such. */
 const noted_ms = 2_000
-/** A viewer may be this late behind the stream's end. */
-const viewersEndWithin_ms = 60_000
+/** Publishers may take this long to have all acknowledged and to end, and viewers to come to the end behind them. */
+const endWithin_ms = 60_000
 
 let filmed: Promise<Recording> | undefined
 
@@ -83,12 +83,12 @@ const runStreams = async (world: ChaosWorld, fault: Fault, strike: (world: Chaos
   await delay((strike_s + segmentsLater * segment_s - sinceFirst_s) * 1000)
   await strike(world).catch((error: unknown) => note(broken, 'struck', String(error)))
   await delay(healthy_ms)
-  await Promise.all(world.streams.map((stream) => stream.finish()))
-  await Promise.race([
-    Promise.all(world.streams.map(({ watching }) => watching)),
-    delay(viewersEndWithin_ms).then(() => Promise.reject(new Error(`viewers had not come to the end ${viewersEndWithin_ms} ms after it; ${asking(world)}`))),
-  ])
+  await within(Promise.all(world.streams.map((stream) => stream.finish())), () => 'publishers had not ended')
+  await within(Promise.all(world.streams.map(({ watching }) => watching)), () => `viewers had not come to the end; ${asking(world)}`)
 }
+
+const within = <A>(work: Promise<A>, otherwise: () => string): Promise<A> =>
+  Promise.race([work, delay(endWithin_ms, undefined, { ref: false }).then(() => Promise.reject(new Error(`${otherwise()} after ${endWithin_ms} ms`)))])
 
 const judge = async (world: ChaosWorld, fault: Fault, broken: Broken): Promise<void> => {
   const expects = fault.expects ?? {}

@@ -23,6 +23,15 @@ const folderOf = (pid: number): string => {
   return join(dirname(configuration), 'jetstream')
 }
 
+/** The server writes at the same time: that the room ends before the file does is what is wanted. */
+const writeWhatFits = (file: string, data: Uint8Array): void => {
+  try {
+    writeFileSync(file, data)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  }
+}
+
 const fullDisk = arrangedFault({
   name: 'the disk of NATS is full for 4 s, then has room again and the server is started again',
   group: 'space',
@@ -36,10 +45,11 @@ const fullDisk = arrangedFault({
     return {
       fill: () => {
         const { bavail, bsize } = statfsSync(store)
-        writeFileSync(filler, Buffer.alloc(bavail * bsize))
+        writeWhatFits(filler, Buffer.alloc(bavail * bsize))
       },
-      free: () => rmSync(filler),
+      free: () => rmSync(filler, { force: true }),
       close: async () => {
+        rmSync(filler, { force: true })
         execFileSync('umount', ['--lazy', store])
       },
     }
