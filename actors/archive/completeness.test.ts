@@ -58,8 +58,15 @@ describe('a recording', () => {
     expect(lost?.reason).not.toBe('')
     expect(missingRenditions(end, [...rows, ...lostRows(end, rows, [])])).toEqual([])
     expect(lostRows(end, rows, [{ rendition: 'source', msn: 1 }])).toEqual([])
+    expect(lostRows(end, rows, [{ rendition: 'source', msn: 0 }, { rendition: 'audio', msn: 1 }]).map(({ msn }) => msn)).toEqual([1])
     expect(lostRows(end, all, [])).toEqual([])
     expect(lostRows(end, [], []).map(({ rendition, msn }) => [rendition, msn])).toEqual([['source', 0], ['source', 1], ['source', 2], ['audio', 0], ['audio', 1]])
+  })
+
+  it('takes no number for lost while an announcement may show that it was skipped', () => {
+    const begun = [row('source', 1, { frames: 80 }), row('audio', 0), row('audio', 1)]
+    expect(lostRows(end, begun, [{ rendition: 'source', msn: 2 }])).toEqual([])
+    expect(lostRows(end, [...begun, row('source', 2)], [])).toEqual([])
   })
 
   it('leaves out what the store does not hold, segment or init segment', () => {

@@ -30,12 +30,14 @@ const NEVER_ANNOUNCED = 'it was never announced, or its announcement is lost'
 
 /**
  * Rows of segments that are lost without a trace: their rendition is not whole, they have no row, and no announcement of
- * them is `pending`. Where they lie is taken from the rows beside them.
+ * that rendition is `pending`, with whose frames it may come out whole and the numbers be skipped ones. Where they lie is
+ * taken from the rows beside them.
  */
 export const lostRows = (end: MediaEnd, rows: ReadonlyArray<ArchivedSegment>, pending: ReadonlyArray<SegmentName>): ReadonlyArray<ArchivedSegment> =>
   missingRenditions(end, rows).flatMap(({ rendition }) => {
     const own = rows.filter((row) => row.rendition === rendition).sort((a, b) => a.msn - b.msn)
-    const taken = new Set([...own, ...pending.filter((one) => one.rendition === rendition)].map(({ msn }) => msn))
+    const taken = new Set(own.map(({ msn }) => msn))
+    if (pending.some((one) => one.rendition === rendition && !taken.has(one.msn))) return []
     const segments = end.renditions.find((one) => one.rendition === rendition)?.segments ?? 0
     const lost = Array.from({ length: Math.min(segments, SEGMENTS_MAX) }, (_, msn) => msn).filter((msn) => !taken.has(msn))
     return lost.map((msn) => lostRow(rendition, msn, own.findLast((row) => row.msn < msn), own.find((row) => row.msn > msn)))
