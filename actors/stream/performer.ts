@@ -14,8 +14,9 @@ import { subjects } from '../../runtime/topology.ts'
 import { FINALIZE } from '../archive/Finalizer.ts'
 import { Ffmpeg, type FfmpegChild } from '../ffmpeg/FfmpegChild.ts'
 import { endIngest } from './endIngest.ts'
-import { PARK_ATTEMPTS_MAX, SPACE_TOLD_SHARE } from './limits.ts'
+import { PARK_ATTEMPTS_MAX } from './limits.ts'
 import type { StreamAction, StreamMessage } from './streamState.ts'
+import { matters } from './yieldingWindow.ts'
 
 const RETRY_MS = 500
 
@@ -58,9 +59,9 @@ const watchSpace = Effect.fnUntraced(function* (id: string, send: (message: Stre
   let told = false
   const look = (): void => {
     const space = { inbox: fill.share(inbox), outbox: fill.share(outbox), room_bytes: fill.room(outbox) }
-    const matters = Math.max(space.inbox, space.outbox) > SPACE_TOLD_SHARE
-    if (matters || told) send({ _tag: 'Space', space })
-    told = matters
+    const tells = matters(space)
+    if (tells || told) send({ _tag: 'Space', space })
+    told = tells
   }
   look()
   yield* Effect.acquireRelease(Effect.sync(() => fill.onLook(look)), (stop) => Effect.sync(stop))

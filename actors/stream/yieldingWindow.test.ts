@@ -71,6 +71,17 @@ describe('a log that is nearly full', () => {
     expect(samplesIn(fragmentsIn(world), 'source').length).toBe(source.frames)
   })
 
+  it('that is half empty again gets all frames: the room it had when it was last looked at is not counted down', () => {
+    const source = recording(NAME)
+    const world = new StreamWorld(inboxOf(source))
+    drive(world, calm, () => world.media.some(({ record }) => record.body.case === 'fragments') && world.appending === undefined)
+    world.send({ _tag: 'Space', space: { inbox: 0.51, outbox: 0.4, room_bytes: 2_000 } })
+    world.send({ _tag: 'Space', space: { inbox: 0.4, outbox: 0.4, room_bytes: 2_000 } })
+    drive(world, calm)
+    expect(world.done?._tag).toBe('Finish')
+    expect(samplesIn(fragmentsIn(world), 'source').length).toBe(source.frames)
+  })
+
   it('does not keep a node from handing over', () => {
     const world = new StreamWorld(inboxOf(recording(NAME)))
     drive(world, calm, () => world.media.length > 6 && world.appending === undefined)
