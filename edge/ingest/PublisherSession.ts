@@ -95,13 +95,17 @@ export class PublisherSession {
     if (ack !== undefined) this.#ack(ack)
   }
 
-  /** Decides one input, then those that came of it. */
+  /** Decides one input, then those that came of it. Never throws: a defect ends this session, and only this one. */
   take(input: SessionInput): void {
     this.#inputs.push(input)
     if (this.#deciding) return
     this.#deciding = true
     try {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#step(next)
+    } catch (defect) {
+      this.#inputs.length = 0
+      this.#services.run(Effect.logError('defect in a publisher session', defect))
+      this.#step(DEFECT)
     } finally {
       this.#deciding = false
     }
@@ -114,8 +118,11 @@ export class PublisherSession {
     const { state, actions } = asks && !this.#watcher.onAsk(this) ? FULL : decided
     this.#state = state
     this.#account(unackedBytes(state))
-    for (const action of actions) this.#perform(action)
-    if (state._tag === 'Closed') this.#end()
+    try {
+      for (const action of actions) this.#perform(action)
+    } finally {
+      if (state._tag === 'Closed') this.#end()
+    }
   }
 
   #account(bytes: number): void {
@@ -167,7 +174,11 @@ export class PublisherSession {
   #ask(question: Effect.Effect<SessionInput>): void {
     this.#asked = this.#services.run(
       Effect.map(question, (input) => this.take(input)).pipe(
-        Effect.tapCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError('a publisher session is stuck', cause)))
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Effect.failCause(cause)
+            : Effect.andThen(Effect.logError('defect in what a publisher session asked for', cause), Effect.sync(() => this.take(DEFECT)))
+        )
       )
     )
   }
@@ -269,6 +280,8 @@ export class PublisherSession {
 
 /** The log is nearly full: what is left of it is for other records. */
 const NO_ROOM: SessionInput = { _tag: 'Refused', why: 'Full' }
+/** Something is wrong with this edge or with what the log holds; the publisher may try it again, here or elsewhere. */
+const DEFECT: SessionInput = { _tag: 'Cut', code: CLOSE.defect, message: 'the edge has a defect: resume' }
 /** This edge has no place for one more publisher. */
 const FULL = refuse(CLOSE.tryLater, 'this edge has as many publishers as it may have')
 

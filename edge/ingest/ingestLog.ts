@@ -61,7 +61,7 @@ const REFUSALS = { Fenced: 'Fenced', HeadLost: 'HeadLost', LogFull: 'Full', Reco
  * can read it any more.
  */
 export const append = (appender: Appender, frames: FramePool, received_ms: number, body: IngestBody): Effect.Effect<SessionInput> =>
-  appender.append(encodeIngest(received_ms, body, frames), (record) => frames.giveBack(record)).pipe(
+  Effect.suspend(() => appender.append(encodeIngest(received_ms, body, frames), (record) => frames.giveBack(record))).pipe(
     Effect.map((seq): SessionInput => ({ _tag: 'Stored', seq })),
     Effect.catch((error: AppendError) => Effect.succeed<SessionInput>({ _tag: 'Refused', why: REFUSALS[error._tag] }))
   )

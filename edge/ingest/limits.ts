@@ -39,6 +39,13 @@ export const TICK_MS = 250
 export const EARLY_FRAMES_MAX = 1_024
 /** Frames of one publisher that may wait to become durable, whatever their size. */
 export const UNACKED_FRAMES_MAX = 4_096
+/** Highest number of a frame in its epoch: the one that follows it must be an uint32 too. */
+export const FRAME_SEQ_MAX = 0xffff_fffe
+/**
+ * Acknowledged frames that a log may have lost for their publisher to go on behind them: what a server that writes to its
+ * disk every two minutes loses with its power, at 500 frames a second. Whose log lost more begins a new epoch.
+ */
+export const LOST_FRAMES_MAX = 65_536
 /** Share of a log's bytes above which no new stream may start on it. */
 export const LOG_USED_MAX = 0.8
 /** Pause before a read that NATS did not answer is made again. */

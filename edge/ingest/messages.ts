@@ -1,7 +1,7 @@
 import { Result, Schema } from 'effect'
 import { isId } from '../../runtime/ids.ts'
 import { isMimeType } from './mimeType.ts'
-import { TEXT_BYTES_MAX, TITLE_LENGTH_MAX } from './limits.ts'
+import { FRAME_SEQ_MAX, TEXT_BYTES_MAX, TITLE_LENGTH_MAX } from './limits.ts'
 
 /** Control characters (a database refuses NUL) and halves of surrogate pairs (no UTF-8 has them). */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
@@ -38,7 +38,7 @@ const Resume = Schema.Struct({
   type: Schema.Literal('resume'),
   recordingId: RecordingId,
   epoch: Count(0xffff_ffff),
-  acked: Schema.optionalKey(Schema.Struct({ seq: Count(0xffff_fffe, NONE_ACKED), bytes: Count(Number.MAX_SAFE_INTEGER) })),
+  acked: Schema.optionalKey(Schema.Struct({ seq: Count(FRAME_SEQ_MAX, NONE_ACKED), bytes: Count(Number.MAX_SAFE_INTEGER) })),
   publisherToken: Secret,
   streamKey: Schema.optionalKey(text(200, 'streamKey'))
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { encodeIngestRecord } from '../../actors/inbox/ingestRecord.ts'
 import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { IngestWorld, readFrames } from './testing/ingestWorld.ts'
@@ -41,6 +42,20 @@ describe('frames', () => {
     expect(session.last('ack')).toEqual({ type: 'ack', seq: 7, bytes: 57 })
     expect(resume(world, token).last('resumed')?.nextSeq).toBe(8)
   })
+
+  for (const [what, position] of [['numbers', { nextSeq: 0xffff_fffe }], ['bytes', { nextSeq: 9, nextOffset: BigInt(Number.MAX_SAFE_INTEGER) - 5n }]] as const) {
+    it(`for which an epoch has no ${what} left are refused, and a new epoch takes them`, () => {
+      const world = new IngestWorld(1_000)
+      const { token } = begin(world)
+      const open = { case: 'open' as const, value: { session: 1, mimeType: 'video/webm', ...position } }
+      world.append('cam', world.headSeq('cam'), encodeIngestRecord({ body: open }))
+      const session = resume(world, token)
+      for (let i = 0; i < 2; i++) send(session, webm().subarray(0, 4))
+      session.settle()
+      expect(session.closed).toEqual({ code: 4400, reason: 'the epoch is as long as one may be: start a new one' })
+      expect(begin(world, { publisherToken: token }).started).toMatchObject({ epoch: 1, nextSeq: 0 })
+    })
+  }
 
   it('whose log loses the newest record under them are to be resumed: nobody else has the stream', () => {
     const world = new IngestWorld(1_000)

@@ -1,6 +1,6 @@
 import { Result } from 'effect'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
-import { UNACKED_FRAMES_MAX } from './limits.ts'
+import { FRAME_SEQ_MAX, UNACKED_FRAMES_MAX } from './limits.ts'
 import { joinable } from './joining.ts'
 import { parseClientMessage } from './messages.ts'
 import { beginsLike, containerOf, MAGIC_BYTES } from './mimeType.ts'
@@ -48,6 +48,9 @@ const text = (state: Live, frame: string, now: Now): Decision => {
 /** Takes a binary frame in, or refuses the publisher. Costs no copy; the frame is kept until it is durable. */
 export const arrive = (state: Live, bytes: Uint8Array, now: Now): Decision => {
   if (state.stopWanted) return refuseConnected(state, CLOSE.badMessage, 'a binary frame came after stop')
+  if (state.nextSeq > FRAME_SEQ_MAX || state.nextOffset + bytes.length > Number.MAX_SAFE_INTEGER) {
+    return refuseConnected(state, CLOSE.badMessage, 'the epoch is as long as one may be: start a new one')
+  }
   const unackedBytes = state.unackedBytes + bytes.length
   if (unackedBytes > state.config.settings.unackedBytesMax || state.queue.length >= UNACKED_FRAMES_MAX) {
     return refuseConnected(state, CLOSE.tryLater, 'more was sent than has become durable: wait for acks, resume later')

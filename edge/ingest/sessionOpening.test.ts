@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
+import { FRAME_BYTES_MAX, LOST_FRAMES_MAX } from './limits.ts'
 import { IngestWorld, type SimulatedSession } from './testing/ingestWorld.ts'
 import { begin, bytes, resume, send, webm } from './testing/simulatedPublisher.ts'
 
@@ -133,6 +134,29 @@ describe('start', () => {
     session.settle()
     expect(session.sent.map(({ type }) => type)).toEqual(['started', 'ack', 'ack'])
     expect(world.recordsOf('cam').map(({ body }) => body.case)).toEqual(['open', 'chunk', 'chunk', 'end'])
+  })
+})
+
+describe('resume with an ack that the log knows nothing of', () => {
+  const resumeAcked = (acked: object) => {
+    const world = new IngestWorld(1_000)
+    const { session, token } = begin(world)
+    send(session, webm())
+    session.settle()
+    const next = world.connect()
+    next.say({ type: 'resume', recordingId: 'cam', epoch: 0, publisherToken: token, acked })
+    next.settle()
+    return { world, next }
+  }
+
+  it('goes on behind as much as a log can have lost, and refuses what is further on, in frames or in bytes', () => {
+    expect(resumeAcked({ seq: LOST_FRAMES_MAX, bytes: 8 }).next.last('resumed')?.nextSeq).toBe(LOST_FRAMES_MAX + 1)
+    expect(resumeAcked({ seq: 1, bytes: 8 + FRAME_BYTES_MAX }).next.last('resumed')?.nextSeq).toBe(2)
+    for (const acked of [{ seq: LOST_FRAMES_MAX + 1, bytes: 8 }, { seq: 0xffff_fffe, bytes: 8 }, { seq: 1, bytes: 9 + FRAME_BYTES_MAX }, { seq: 1, bytes: Number.MAX_SAFE_INTEGER }]) {
+      const { world, next } = resumeAcked(acked)
+      expect(next.closed, JSON.stringify(acked)).toEqual({ code: 4400, reason: '"acked" is further on than the stream can have been: start a new epoch' })
+      expect(world.recordsOf('cam').map(({ body }) => body.case)).toEqual(['open', 'chunk'])
+    }
   })
 })
 

@@ -1,7 +1,7 @@
 import { Result } from 'effect'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { EpochPosition } from './ingestHead.ts'
-import { EARLY_FRAMES_MAX } from './limits.ts'
+import { EARLY_FRAMES_MAX, FRAME_BYTES_MAX, LOST_FRAMES_MAX } from './limits.ts'
 import { parseClientMessage } from './messages.ts'
 import { arrive, pump } from './sessionLive.ts'
 import {
@@ -126,12 +126,21 @@ const headFound = (state: Opening, { head, seq, damaged }: Extract<SessionInput,
   if (damaged && want.acked === undefined) {
     return refuse(CLOSE.badMessage, 'the newest chunks cannot be read: resume with "acked", the newest ack that you heard, or start a new epoch')
   }
+  if (want.acked !== undefined && !isPlausible(want.acked, head.position)) {
+    return refuse(CLOSE.badMessage, '"acked" is further on than the stream can have been: start a new epoch')
+  }
   const position = { ...resumeAt(head.position, want.acked), session: head.position.session + 1 }
   if (position.halfFirstSeq === 0) return appendOpen(state, { position, headSeq: seq, half: undefined }, now)
   return {
     state: { ...state, step: 'Half', target: { position, headSeq: seq, half: undefined } },
     actions: [{ _tag: 'ReadHalf', id: want.id, position, to: seq }]
   }
+}
+
+/** Whether a log could have lost everything between its head and what a publisher says was acknowledged. */
+const isPlausible = (acked: Acked, { nextSeq, nextOffset }: EpochPosition): boolean => {
+  const lost = acked.seq + 1 - nextSeq
+  return lost <= 0 || (lost <= LOST_FRAMES_MAX && acked.bytes - nextOffset <= lost * FRAME_BYTES_MAX)
 }
 
 /**
