@@ -1,9 +1,10 @@
 import { Context, Effect, Layer, Schedule } from 'effect'
-import { BIG_RECORDS_SHARE_MAX, FULL_ATTEMPTS_MAX, FULL_RETRY_MS, SESSIONS_SHARE_MAX } from '../../runtime/limits.ts'
+import { FULL_ATTEMPTS_MAX, FULL_RETRY_MS } from '../../runtime/limits.ts'
 import { Log } from '../../runtime/Log.ts'
 import { LogFill, STREAMS_BUCKET } from '../../runtime/LogFill.ts'
 import { IngestSettings } from './IngestSettings.ts'
 import { LOG_USED_MAX } from './limits.ts'
+import { mediaBytes, takesRecord } from './recordRoom.ts'
 import type { IngestBody } from './sessionState.ts'
 
 /**
@@ -13,12 +14,12 @@ import type { IngestBody } from './sessionState.ts'
 export class LogSpace extends Context.Service<LogSpace, {
   /** Whether a log that this stream would write to is too full for a new stream, or refused a record lately. */
   readonly isFull: (id: string) => boolean
-  /** Whether a log takes such a record, as far as this edge knows. */
-  readonly takes: (log: string, kind: IngestBody['_tag']) => boolean
+  /** Whether a log takes this record, as far as this edge knows. */
+  readonly takes: (log: string, body: IngestBody) => boolean
   /** The same, after a moment's wait for room. */
-  readonly willTake: (log: string, kind: IngestBody['_tag']) => Effect.Effect<boolean>
+  readonly willTake: (log: string, body: IngestBody) => Effect.Effect<boolean>
   /** Counts what was appended to a log. */
-  readonly wrote: (log: string, bytes: number) => void
+  readonly wrote: (log: string, body: IngestBody) => void
   /** Remembers that a log refused a record. */
   readonly refused: (log: string) => void
 }>()('millrace/edge/ingest/LogSpace') {
@@ -32,16 +33,16 @@ export class LogSpace extends Context.Service<LogSpace, {
       const overfull = (name: string): boolean => fill.share(name) > LOG_USED_MAX
       const recently = (name: string): boolean => performance.now() - (refused_ms.get(name) ?? Number.NEGATIVE_INFINITY) < fullRefusal_ms
       const full = (name: string): boolean => overfull(name) || recently(name)
-      const takes = (name: string, kind: IngestBody['_tag']): boolean => fill.share(name) < shareMax(kind)
+      const takes = (name: string, body: IngestBody): boolean => takesRecord(fill.share(name), fill.room(name), body)
       yield* Effect.acquireRelease(Effect.map(watchOf(fill, overfull), (look) => fill.onLook(look)), (stop) => Effect.sync(stop))
       return LogSpace.of({
         isFull: (id) => [log.subject('ingest', id).log, log.subject('media', id).log, STREAMS_BUCKET].some(full),
         takes,
-        willTake: (name, kind) =>
-          Effect.repeat(Effect.sync(() => takes(name, kind)), { until: (now) => now, schedule: Schedule.spaced(FULL_RETRY_MS), times: FULL_ATTEMPTS_MAX - 1 }).pipe(
-            Effect.map(() => takes(name, kind))
+        willTake: (name, body) =>
+          Effect.repeat(Effect.sync(() => takes(name, body)), { until: (now) => now, schedule: Schedule.spaced(FULL_RETRY_MS), times: FULL_ATTEMPTS_MAX - 1 }).pipe(
+            Effect.map(() => takes(name, body))
           ),
-        wrote: fill.wrote,
+        wrote: (name, body) => fill.wrote(name, mediaBytes(body)),
         refused: (name) => {
           refused_ms.set(name, performance.now())
           fill.refused(name)
@@ -49,11 +50,6 @@ export class LogSpace extends Context.Service<LogSpace, {
       })
     })
   )
-}
-
-const shareMax = (kind: IngestBody['_tag']): number => {
-  if (kind === 'End') return Number.POSITIVE_INFINITY
-  return kind === 'Open' ? SESSIONS_SHARE_MAX : BIG_RECORDS_SHARE_MAX
 }
 
 /** Says when a log becomes too full for new streams, and when that is over. */

@@ -191,10 +191,10 @@ export class PublisherSession {
     const appended = Effect.tap(append(this.#appender, frames, received_ms, body), (input) =>
       Effect.sync(() => {
         if (input._tag === 'Refused' && input.why === 'Full') space.refused(inbox.log)
-        if (input._tag === 'Stored' && body._tag === 'Frames') space.wrote(inbox.log, body.frames.reduce((sum, { bytes, ranges }) => sum + bytes.length / ranges.length, 0))
+        if (input._tag === 'Stored') space.wrote(inbox.log, body)
       })
     )
-    this.#ask(space.takes(inbox.log, body._tag) ? appended : Effect.flatMap(space.willTake(inbox.log, body._tag), (room) => (room ? appended : Effect.succeed(NO_ROOM))))
+    this.#ask(space.takes(inbox.log, body) ? appended : Effect.flatMap(space.willTake(inbox.log, body), (room) => (room ? appended : Effect.succeed(NO_ROOM))))
   }
 
   #findStream(id: string): Effect.Effect<SessionInput> {
