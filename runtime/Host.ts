@@ -42,7 +42,7 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
   const context = yield* Effect.context<R | HostNeeds>()
   const actors = yield* Scope.make()
   const owned = new Map<string, OwnedActor>()
-  const claiming = new Set<string>()
+  const claiming = new Map<string, Fiber.Fiber<unknown, unknown> | undefined>()
   let draining = false
   const room = (): boolean => !draining && owned.size + claiming.size < settings.capacity
   const keyOf = (id: string): string => `${kind.kind}.${id}`
@@ -67,19 +67,24 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
     })
   }
 
-  /** Claims the actor where it is wanted, free and not here already. */
+  /**
+   * Claims the actor where it is wanted, free and not here already. Whoever asks may be interrupted; the claim goes on, since
+   * a lease whose answer is on the way would have nobody behind it.
+   */
   const consider = Effect.fnUntraced(function* (id: string): Effect.fn.Return<Considered, LogUnavailable, R> {
     if (draining) return 'NoRoom'
     if (owned.has(id) || claiming.has(id)) return 'Live'
     if (!room()) return 'NoRoom'
-    claiming.add(id)
-    return yield* Effect.gen(function* () {
+    claiming.set(id, undefined)
+    const attempt = yield* Effect.gen(function* () {
       if (!(yield* kind.isWanted(id))) return yield* Effect.as(claims.discard(keyOf(id)), 'NotWanted' as const)
       const claimed = yield* claims.claim(keyOf(id))
       if (claimed._tag === 'Taken') return 'Live' as const
       if (draining) return yield* Effect.as(claims.giveUp(keyOf(id), claimed.revision), 'NoRoom' as const)
       return yield* Effect.as(own(id, claimed.revision), 'Claimed' as const)
-    }).pipe(Effect.ensuring(Effect.sync(() => claiming.delete(id))))
+    }).pipe(Effect.ensuring(Effect.sync(() => claiming.delete(id))), Effect.forkIn(actors))
+    if (claiming.has(id)) claiming.set(id, attempt)
+    return yield* Fiber.join(attempt)
   })
 
   yield* Effect.addFinalizer(() => Scope.close(actors, Exit.void))
@@ -98,17 +103,17 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
     nodes.report.draining = true
     // Before anything is handed over: a hint that comes here now would wait here.
     yield* Scope.close(taking, Exit.void)
-    yield* handAllOver([...owned.values()], settings.drain_ms, () => [...owned.keys()])
+    yield* handAllOver([...owned.values()], [...claiming.values()], settings.drain_ms, () => [...owned.keys(), ...claiming.keys()])
   })
   yield* Effect.addFinalizer(() => drain)
   return Host.of({ active: () => [...owned.keys()], drain })
 })
 
-/** Lets actors come to a good stop, all at once and within the time. */
-const handAllOver = (actors: ReadonlyArray<OwnedActor>, within_ms: number, left: () => ReadonlyArray<string>): Effect.Effect<void> =>
+/** Lets actors come to a good stop and claims find out what became of them, all at once and within the time. */
+const handAllOver = (actors: ReadonlyArray<OwnedActor>, claims: ReadonlyArray<Fiber.Fiber<unknown, unknown> | undefined>, within_ms: number, left: () => ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.suspend(() => {
     for (const actor of actors) actor.drain()
-    return Fiber.awaitAll(actors.flatMap(({ fiber }) => fiber ?? [])).pipe(
+    return Fiber.awaitAll([...actors.map(({ fiber }) => fiber), ...claims].filter((fiber) => fiber !== undefined)).pipe(
       Effect.asVoid,
       Effect.timeoutOrElse({ duration: within_ms, orElse: () => Effect.logWarning('drain took too long', { left: left() }) })
     )

@@ -1,0 +1,44 @@
+import { expect, it } from '@effect/vitest'
+import { Deferred, Effect, Layer } from 'effect'
+import { freshNatsUrl } from '../deploy/local/testing/services.ts'
+import { Buckets } from './Bucket.ts'
+import { Claims } from './Claims.ts'
+import { Host } from './Host.ts'
+import { newId } from './ids.ts'
+import { counter } from './testing/counter.ts'
+import { ownerOf, until, wantCounter } from './testing/counterWorld.ts'
+import { testNodeLayer, testSettings } from './testing/runtimeLayer.ts'
+
+/** Claims whose answers, once NATS has stored them, come when `answer` is there. */
+const slowClaims = (claimed: { key: string | undefined }, answer: Deferred.Deferred<void>) =>
+  Layer.effect(
+    Claims,
+    Effect.map(Claims, (claims) =>
+      Claims.of({
+        ...claims,
+        claim: (key) =>
+          Effect.tap(claims.claim(key), () => {
+            claimed.key = key
+            return Deferred.await(answer)
+          })
+      })
+    )
+  )
+
+it.live('a claim whose answer comes only after its node has drained is given up then', () =>
+  Effect.gen(function* () {
+    const claimed: { key: string | undefined } = { key: undefined }
+    const answer = yield* Deferred.make<void>()
+    const node = testNodeLayer(testSettings(freshNatsUrl(), { drain_ms: 100 }))
+    yield* Effect.gen(function* () {
+      const id = newId()
+      yield* wantCounter(id)
+      yield* until('it is claimed', Effect.sync(() => claimed.key === `counter.${id}`))
+      const host = yield* Host
+      yield* host.drain
+      yield* Deferred.succeed(answer, undefined)
+      yield* until('nobody has the lease', Effect.map(ownerOf(id), (owner) => owner === undefined), 3_000)
+      expect(host.active()).toEqual([])
+      yield* until('the node lives on', Effect.map((yield* Buckets).nodes.get('test'), (entry) => entry?.value.draining))
+    }).pipe(Effect.provide(Layer.provideMerge(Host.layer(counter), Layer.provideMerge(slowClaims(claimed, answer), node))), Effect.scoped)
+  }), 30_000)
