@@ -67,7 +67,8 @@ const onVideo = (turn: Turn, item: SourceItem & { readonly _tag: 'VideoFrame' })
   }
   if (run.phase === 'Feeding' && comesAfterPause(turn, pts) && point !== undefined) return beginWith(turn, item, point)
   if (run.phase === 'Gathering' && point === undefined) return
-  turn.setRun({ pictures: withPicture(run.pictures, pts, point) })
+  // Only sound can tell that the pictures have gone.
+  if (source.tracks.audio !== undefined) turn.setRun({ pictures: withPicture(run.pictures, pts, point) })
   if (point !== undefined) remember(turn, point)
   if (run.phase === 'Gathering') {
     if (point?.size !== undefined && source.tracks.video !== undefined) turn.setSource({ tracks: { ...source.tracks, video: { ...source.tracks.video, ...point.size } } })
