@@ -136,3 +136,18 @@ it('whatever times a source has, nothing throws and no frame goes back on the ti
     streamOf([vp8OpusHeader, picture(0, true), ...apart.map(({ track, at: at_ms, key }) => block(track, at_ms, key || track === 2))], weather)
   }), { numRuns: 40 })
 })
+
+describe('pictures without a keyframe, where sound was alone, are passed over up to the next one, which the loss tells', () => {
+  const soundAlone = (from_ms: number, to_ms: number): ReadonlyArray<Uint8Array> => Array.from({ length: (to_ms - from_ms) / 20 }, (_, i) => sound(from_ms + i * 20))
+  const keyless = (from_ms: number): ReadonlyArray<Uint8Array> => [0, 40, 80].flatMap((later) => [picture(from_ms + later), sound(from_ms + later)])
+
+  it('as pictures that came back, where there were some', () => {
+    const world = streamOf([vp8OpusHeader, ...steady(0, 50), ...soundAlone(2_000, 12_000), ...keyless(12_000), ...steady(12_120, 30)])
+    expect(losses(world)).toMatchObject([{ kind: 6, frames: 3, reason: 'pictures came back without a keyframe, and are passed over up to the next one' }])
+  })
+
+  it('as the first ones, where there were none', () => {
+    const world = streamOf([vp8OpusHeader, ...soundAlone(0, 2_000), ...keyless(2_000), ...steady(2_120, 30)])
+    expect(losses(world)).toMatchObject([{ kind: 6, frames: 3, reason: 'the first pictures came without a keyframe, and are passed over up to the next one' }])
+  })
+})

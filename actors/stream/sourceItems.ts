@@ -91,9 +91,10 @@ const beginWith = (turn: Turn, item: SourceItem, point: RandomAccessPoint, chang
 
 /** A picture that needs others comes where there are none: nobody can be shown it. */
 const passOver = (turn: Turn): void => {
-  const { run, source } = turn.state
+  const { run, source, packager } = turn.state
   if (run === undefined || source === undefined) return
-  if (run.passedOver === 0) noteLoss(turn, { kind: LossKind.LEAP, firstSeq: source.reading, endSeq: source.reading, reason: 'pictures came back without a keyframe, and are passed over up to the next one' })
+  const came = packager.tracks.some(({ init, frames }) => init.info.kind === 'video' && frames > 0) ? 'pictures came back' : 'the first pictures came'
+  if (run.passedOver === 0) noteLoss(turn, { kind: LossKind.LEAP, firstSeq: source.reading, endSeq: source.reading, reason: `${came} without a keyframe, and are passed over up to the next one` })
   turn.setRun({ passedOver: run.passedOver + 1 })
 }
 
