@@ -62,6 +62,9 @@ it.live('logs that take more than 80 % of the account are refused before anythin
   })
 })
 
+it.live('logs that take almost 80 % of the account are made: the buckets have their place in what is left', () =>
+  provisioned(testSettings(freshNatsUrl(), { logBytes: Math.floor(0.795 * 4 * 1024 ** 3) })))
+
 it.live('logs that the server has no room for are refused, naming the setting', () =>
   Effect.gen(function* () {
     const server = yield* ownServer(64 * MEBIBYTE)

@@ -27,7 +27,8 @@ export const provision: Effect.Effect<void, LogUnavailable | TopologyMismatch | 
   yield* checkVersion(nats.serverVersion, settings.replicas)
   const options = { shards: settings.shards, replicas: settings.replicas, bytes: settings.logBytes, messageBytesMax: nats.payloadMax }
   const [logs, buckets] = [declareLogs(options), declareBuckets(options)]
-  yield* checkRoom([...logs, ...buckets].reduce((sum, { bytesMax }) => sum + bytesMax, 0))
+  // The buckets are in what is left of the account.
+  yield* checkRoom(logs.reduce((sum, { bytesMax }) => sum + bytesMax, 0))
   const wanted = [...logs.map(streamConfig), ...buckets.map((declared) => bucketConfig(declared, settings.replicas))]
   // A cluster without a leader, and a log that has none yet, answer in a moment.
   yield* Effect.forEach(wanted, ensure, { discard: true }).pipe(

@@ -39,7 +39,7 @@ export const variables = {
   node: { name: 'MILLRACE_NODE', standard: 'host name and process id', meaning: 'name of this process among the nodes', config: Config.option(Config.String('MILLRACE_NODE')) } satisfies Variable<Option.Option<string>>,
   shards: number('MILLRACE_SHARDS', 4, [1, 64], 'JetStream streams that INGEST and MEDIA are spread over; fixed once there is data'),
   replicas: number('MILLRACE_REPLICAS', 1, [1, 3], 'copies of each log: 1, or 3 in a cluster'),
-  logBytes: number('MILLRACE_LOG_BYTES', 4096 * MEBIBYTE, [64 * MEBIBYTE, 1024 ** 5], 'bytes that all logs together may hold'),
+  logBytes: number('MILLRACE_LOG_BYTES', 4096 * MEBIBYTE, [64 * MEBIBYTE, 1024 ** 5], 'bytes that all logs together may hold, beside 3 % for the buckets'),
   lease_ms: number('MILLRACE_LEASE_MS', 1_000, [300, 60_000], 'silence after which a node\'s streams are taken over'),
   capacity: number('MILLRACE_CAPACITY', 64, [1, 10_000], 'live streams that this process may own'),
   drain_ms: number('MILLRACE_DRAIN_MS', 20_000, [0, 600_000], 'longest time to hand streams over on shutdown'),
