@@ -14,9 +14,9 @@ export interface Fill {
 }
 
 /**
- * How full INGEST, MEDIA and the bucket of streams are, as this process last saw them, so that writers hold big records back while there is
- * still room for small ones: those that end, hand over and trim. A view may be old by one look; what other processes
- * write meanwhile is what the room between the shares in `limits.ts` is for.
+ * How full INGEST, MEDIA and the bucket of streams are, as this process last saw them, so that writers hold big records
+ * back while there is still room for small ones: those that end, hand over and trim. A view may be old by one look; what
+ * other processes write meanwhile is what the room between the shares in `limits.ts` is for.
  */
 export class LogFill extends Context.Service<LogFill, {
   /** Share of its bytes that a log holds, 0 to 1; 1 where it has refused a record since it was looked at. */

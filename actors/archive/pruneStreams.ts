@@ -8,13 +8,13 @@ import { lossesIn } from './keptLosses.ts'
 import { ENTRY_KEPT_MS, PRUNE_CONCURRENCY, PRUNE_MS } from './limits.ts'
 
 /** Whether a stream's entry has been needed long enough: its recording is complete, and nobody watches its end any more. */
-export const mayLeave = ({ status, endedAtMs }: StreamState, now_ms: number): boolean =>
+const mayLeave = ({ status, endedAtMs }: StreamState, now_ms: number): boolean =>
   status === StreamStatus.ARCHIVED && now_ms - Number(endedAtMs) >= ENTRY_KEPT_MS
 
 /**
  * Takes entries of recordings that are complete out of the bucket `streams`, which every node reads whole: from then on
- * the table of recordings tells that the id was used, and
- * keeps what was lost. Gives how many left. Several nodes at it do no harm.
+ * the table of recordings tells that the id was used, and keeps what was lost. Gives how many left. Several nodes at it
+ * do no harm.
  */
 export const pruneStreams = Effect.fnUntraced(function* (now_ms: number) {
   const { streams } = yield* Buckets

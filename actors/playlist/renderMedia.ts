@@ -7,7 +7,7 @@ import { initName, partName, PLAYLIST_NAME, segmentName } from './mediaNames.ts'
 import { dateTime, playlistOf, seconds, targetSeconds } from './playlistText.ts'
 
 /** CLASS of the EXT-X-DATERANGE that names a time of which the media is lost. */
-export const LOSS_CLASS = 'millrace.loss'
+const LOSS_CLASS = 'millrace.loss'
 
 /** A segment as one revision sees it. */
 interface Listed {
