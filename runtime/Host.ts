@@ -5,7 +5,7 @@ import { Claims } from './Claims.ts'
 import { type Considered, handleCommand } from './commands.ts'
 import { countFailure, countHandover } from './counters.ts'
 import { LogUnavailable } from './errors.ts'
-import { CLAIM_STAGGER_MS, COMMAND_ACK_WAIT_MS, SWEEP_MS, TELL_FAILED_ATTEMPTS_MAX, TELL_FAILED_MS_MAX } from './limits.ts'
+import { CLAIM_STAGGER_MS, COMMAND_ACK_WAIT_MS, LET_HINTS_GO_MS, SWEEP_MS, TELL_FAILED_ATTEMPTS_MAX, TELL_FAILED_MS_MAX } from './limits.ts'
 import type { Log } from './Log.ts'
 import type { Nats } from './Nats.ts'
 import { Nodes } from './Nodes.ts'
@@ -102,7 +102,8 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
     draining = true
     nodes.report.draining = true
     // Before anything is handed over: a hint that comes here now would wait here.
-    yield* Scope.close(taking, Exit.void)
+    const letGo = yield* Effect.forkDetach(Scope.close(taking, Exit.void), { startImmediately: true })
+    yield* Effect.timeoutOption(Fiber.await(letGo), LET_HINTS_GO_MS)
     yield* handAllOver([...owned.values()], [...claiming.values()], settings.drain_ms, () => [...owned.keys(), ...claiming.keys()])
   })
   yield* Effect.addFinalizer(() => drain)

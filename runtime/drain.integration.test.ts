@@ -1,12 +1,13 @@
 import { expect, it } from '@effect/vitest'
 import { Deferred, Effect, Layer } from 'effect'
-import { freshNatsUrl } from '../deploy/local/testing/services.ts'
+import { freshNatsUrl, startNats } from '../deploy/local/testing/services.ts'
 import { Buckets } from './Bucket.ts'
 import { Claims } from './Claims.ts'
 import { Host } from './Host.ts'
 import { newId } from './ids.ts'
+import { LET_HINTS_GO_MS } from './limits.ts'
 import { counter } from './testing/counter.ts'
-import { ownerOf, until, wantCounter } from './testing/counterWorld.ts'
+import { feed, numbers, ownerOf, until, untilCounted, wantCounter } from './testing/counterWorld.ts'
 import { testNodeLayer, testSettings } from './testing/runtimeLayer.ts'
 
 /** Claims whose answers, once NATS has stored them, come when `answer` is there. */
@@ -42,3 +43,22 @@ it.live('a claim whose answer comes only after its node has drained is given up 
       yield* until('the node lives on', Effect.map((yield* Buckets).nodes.get('test'), (entry) => entry?.value.draining))
     }).pipe(Effect.provide(Layer.provideMerge(Host.layer(counter), Layer.provideMerge(slowClaims(claimed, answer), node))), Effect.scoped)
   }), 30_000)
+
+it.live('a drain takes no longer than it may where the connection leads nowhere', () =>
+  Effect.gen(function* () {
+    const server = yield* Effect.acquireRelease(Effect.promise(() => startNats()), (started) => Effect.promise(() => started.stop()))
+    const drain_ms = 300
+    yield* Effect.gen(function* () {
+      const [host, id] = [yield* Host, newId()]
+      yield* wantCounter(id)
+      yield* until('it is here', Effect.sync(() => host.active().includes(id)))
+      yield* feed(id, numbers(0, 5))
+      yield* untilCounted(id, 5)
+      server.signal('SIGSTOP')
+      const asked_ms = performance.now()
+      yield* host.drain
+      const took_ms = performance.now() - asked_ms
+      server.signal('SIGCONT')
+      expect(took_ms).toBeLessThan(drain_ms + LET_HINTS_GO_MS + 2_000)
+    }).pipe(Effect.provide(Layer.provideMerge(Host.layer(counter), testNodeLayer(testSettings(server.url, { drain_ms })))), Effect.scoped)
+  }).pipe(Effect.scoped), 30_000)

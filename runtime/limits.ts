@@ -75,6 +75,8 @@ export const TELL_FAILED_MS_MAX = 30_000
 export const SWEEP_MS = 5_000
 /** How long a hint may stay unanswered before another node gets it. */
 export const COMMAND_ACK_WAIT_MS = 2_000
+/** How long a node that drains waits for NATS to say that no hint is on its way there, before it hands over. */
+export const LET_HINTS_GO_MS = 1_000
 /** Step by which the next-best node waits before it claims an actor that the best one may claim. */
 export const CLAIM_STAGGER_MS = 100
 /** Messages waiting for one actor's `decide` before it counts as stuck. */
