@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { Context, Effect, Layer, Schedule } from 'effect'
 import { type Lease, LeaseSchema } from '../proto/gen/millrace/v1/node_pb.js'
 import { type BucketChange, type BucketEntry, Buckets } from './Bucket.ts'
+import { listen } from './callbacks.ts'
 import type { LogUnavailable } from './errors.ts'
 import { LEASE_ATTEMPTS_MAX, LEASE_RETRY_MS } from './limits.ts'
 import { Nodes } from './Nodes.ts'
@@ -85,19 +86,11 @@ export class Claims extends Context.Service<Claims, {
         isFree: (key) => isFree(seen.get(key)),
         holds: (key, revision) => seen.get(key)?.revision === revision,
         orphans: () => [...seen].filter(([, lease]) => isOrphan(lease)).map(([key]) => key),
-        onTaken: (callback) => listening(takenCallbacks, callback),
-        onGivenUp: (callback) => listening(givenUpCallbacks, callback)
+        onTaken: (callback) => listen(takenCallbacks, callback),
+        onGivenUp: (callback) => listen(givenUpCallbacks, callback)
       })
     })
   )
-}
-
-/** Adds a callback; the returned function takes it away again. */
-const listening = <Callback>(callbacks: Set<Callback>, callback: Callback) => {
-  callbacks.add(callback)
-  return (): void => {
-    callbacks.delete(callback)
-  }
 }
 
 /** Asks until there is an answer: until then nobody else would do anything about the lease. */

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer } from 'effect'
+import { listen } from './callbacks.ts'
 import { BIG_RECORDS_SHARE_MAX, FILL_BUSY_SHARE, FILL_LOOK_BUSY_MS, FILL_LOOK_MS } from './limits.ts'
 import { Log } from './Log.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
@@ -61,10 +62,7 @@ export class LogFill extends Context.Service<LogFill, {
           if (fill !== undefined) fills.set(name, { ...fill, bytes: fill.bytes + bytes })
         },
         refused: (name) => void refused.add(name),
-        onLook: (callback) => {
-          listeners.add(callback)
-          return () => void listeners.delete(callback)
-        },
+        onLook: (callback) => listen(listeners, callback),
         fills: () => [...fills.values()]
       })
     })

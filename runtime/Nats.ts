@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Context, Effect, Layer } from 'effect'
 import { connect, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats'
+import { listen } from './callbacks.ts'
 import { LogUnavailable, NatsUnavailable } from './errors.ts'
 import { API_TIMEOUT_MS, CONNECT_TIMEOUT_MS, PING_MS, PINGS_UNANSWERED_MAX } from './limits.ts'
 import { natsAddress } from './natsAddress.ts'
@@ -48,12 +49,7 @@ export class Nats extends Context.Service<Nats, {
           state.callbacks.add(wake)
           return Effect.sync(() => state.callbacks.delete(wake))
         }),
-        onReconnect: (callback) => {
-          state.callbacks.add(callback)
-          return () => {
-            state.callbacks.delete(callback)
-          }
-        },
+        onReconnect: (callback) => listen(state.callbacks, callback),
         payloadMax: connection.info?.max_payload ?? 1024 * 1024,
         serverVersion: connection.info?.version ?? '0.0.0'
       })

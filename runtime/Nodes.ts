@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { Clock, Context, Deferred, Effect, Layer, type Scope } from 'effect'
 import { type NodeState, NodeStateSchema } from '../proto/gen/millrace/v1/node_pb.js'
 import { type BucketChange, Buckets, type NodeStateBucket } from './Bucket.ts'
+import { listen } from './callbacks.ts'
 import { LogUnavailable } from './errors.ts'
 import { newId } from './ids.ts'
 import { BEATS_PER_LEASE, forgetNode, isGone, isHealthy, type Liveness, liveNodes, newLiveness, renewed, sawNode } from './liveness.ts'
@@ -64,8 +65,8 @@ export class Nodes extends Context.Service<Nodes, {
         report,
         isGone: (node, other, since_ms) => isGone(state, node, other, since_ms, performance.now()),
         isHealthy: () => isHealthy(state, performance.now()),
-        onRegained: (callback) => subscribe(regained, callback),
-        onHeard: (callback) => subscribe(beats, callback),
+        onRegained: (callback) => listen(regained, callback),
+        onHeard: (callback) => listen(beats, callback),
         live: () => liveNodes(state, performance.now()).map((node) => said.get(node)).filter((value) => value !== undefined)
       })
     })
@@ -73,11 +74,6 @@ export class Nodes extends Context.Service<Nodes, {
 }
 
 const FIRST_BEAT_MS = 10_000
-
-const subscribe = (callbacks: Set<() => void>, callback: () => void): (() => void) => {
-  callbacks.add(callback)
-  return () => void callbacks.delete(callback)
-}
 
 /** A heartbeat that comes back to its sender shows that both ways are open. */
 const heard = (state: Liveness, change: BucketChange<NodeState>, own: { readonly node: string; readonly incarnation: string }, now_ms: number): Liveness => {
