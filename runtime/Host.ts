@@ -88,12 +88,7 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
   })
 
   yield* Effect.addFinalizer(() => Scope.close(actors, Exit.void))
-  const forget = claims.onTaken((key, revision) => {
-    if (!key.startsWith(`${kind.kind}.`)) return
-    const actor = owned.get(key.slice(kind.kind.length + 1))
-    if (actor !== undefined && actor.revision < revision) actor.supersede()
-  })
-  yield* Effect.addFinalizer(() => Effect.sync(forget))
+  yield* stopTaken(kind.kind, owned)
   yield* lookForWork(kind, consider, (id) => !owned.has(id) && room())
   const taking = yield* Scope.fork(yield* Effect.scope)
   yield* Scope.provide(takeCommands(kind.kind, room, (id) => Effect.provideContext(consider(id), context)), taking)
@@ -108,6 +103,17 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
   })
   yield* Effect.addFinalizer(() => drain)
   return Host.of({ active: () => [...owned.keys()], drain })
+})
+
+/** Stops actors that another node takes. */
+const stopTaken = Effect.fnUntraced(function* (kind: string, owned: ReadonlyMap<string, OwnedActor>) {
+  const claims = yield* Claims
+  const forget = claims.onTaken((key, revision) => {
+    if (!key.startsWith(`${kind}.`)) return
+    const actor = owned.get(key.slice(kind.length + 1))
+    if (actor !== undefined && actor.revision < revision) actor.supersede()
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(forget))
 })
 
 /** Lets actors come to a good stop and claims find out what became of them, all at once and within the time. */
