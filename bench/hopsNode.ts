@@ -53,11 +53,11 @@ const observeChild = (id: string, event: FfmpegEvent): void => {
 
 const observedActor: typeof streamActor = Effect.map(streamActor, (kind) => ({
   ...kind,
-  performer: (owned, send) =>
+  performer: (owned, send, ended) =>
     kind.performer(owned, (message) => {
       if (message._tag === 'Child') observeChild(owned.id, message.event)
       send(message)
-    }),
+    }, ended),
 }))
 
 const observeEntry = (id: string, { data }: LogEntry): void => {

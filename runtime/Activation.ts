@@ -29,15 +29,12 @@ export const activate = Effect.fnUntraced(function* <Record, State, Message, Act
   broke?: Break
 ): Effect.fn.Return<Activation, never, R | Log | Nats | Nodes | Ask | RuntimeSettings | Scope.Scope> {
   const ended = yield* Deferred.make<ActivationExit>()
-  const end = (exit: ActivationExit): void => {
-    Deferred.doneUnsafe(ended, Effect.succeed(exit))
-  }
   const exit = Deferred.await(ended)
   const taken = yield* Effect.result(takeOverLog(kind, id, leaseRevision, broke))
   if (taken._tag === 'Failure') {
-    end(exitOf(taken.failure))
+    Deferred.doneUnsafe(ended, Effect.succeed(exitOf(taken.failure)))
     return { drain: () => undefined, exit, token: undefined }
   }
-  const interpreter = yield* makeInterpreter(kind, taken.success, leaseRevision, end)
+  const interpreter = yield* makeInterpreter(kind, taken.success, leaseRevision, ended)
   return { drain: () => interpreter.send({ _tag: 'Drain' }), exit, token: taken.success.owned.token }
 })

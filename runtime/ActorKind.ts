@@ -52,8 +52,11 @@ export interface ActorKind<Record, State, Message, Action, R> {
   /** Timers that wait for something from outside, which run only while it could come: not while NATS is away. */
   readonly waitsForWorld?: ReadonlySet<string>
   readonly decide: Decide<State, Message | RuntimeMessage, Action | RuntimeAction<Record>>
-  /** Opens what the kind's own actions need, for one activation; closes with its scope. */
-  readonly performer: (owned: Owned<Record>, send: (message: Message) => void) => Effect.Effect<(action: Action) => void, never, R | Scope.Scope>
+  /**
+   * Opens what the kind's own actions need, for one activation; closes with its scope. By then another node may have the
+   * actor: what writes where that one writes too ends with `ended`, which comes before.
+   */
+  readonly performer: (owned: Owned<Record>, send: (message: Message) => void, ended: Effect.Effect<void>) => Effect.Effect<(action: Action) => void, never, R | Scope.Scope>
   /** Ids that should have an owner. The truth, where commands are only hints. */
   readonly wanted: Effect.Effect<ReadonlyArray<string>, LogUnavailable, R>
   readonly isWanted: (id: string) => Effect.Effect<boolean, LogUnavailable, R>

@@ -1,5 +1,5 @@
 import { expect, it } from '@effect/vitest'
-import { Deferred, Effect, Layer } from 'effect'
+import { Deferred, Effect, Fiber, Layer } from 'effect'
 import { freshNatsUrl, startNats } from '../deploy/local/testing/services.ts'
 import { Buckets } from './Bucket.ts'
 import { Claims } from './Claims.ts'
@@ -62,3 +62,35 @@ it.live('a drain takes no longer than it may where the connection leads nowhere'
       expect(took_ms).toBeLessThan(drain_ms + LET_HINTS_GO_MS + 2_000)
     }).pipe(Effect.provide(Layer.provideMerge(Host.layer(counter), testNodeLayer(testSettings(server.url, { drain_ms })))), Effect.scoped)
   }).pipe(Effect.scoped), 30_000)
+
+it.live('what an actor wants done ends before its lease is given up, while what it holds is still being closed', () =>
+  Effect.gen(function* () {
+    const seen = { ended: false, closing: false }
+    const closed = yield* Deferred.make<void>()
+    const slow: typeof counter = {
+      ...counter,
+      performer: Effect.fnUntraced(function* (owned, send, ended) {
+        yield* Effect.forkScoped(Effect.andThen(ended, Effect.sync(() => (seen.ended = true))))
+        yield* Effect.addFinalizer(() => {
+          seen.closing = true
+          return Deferred.await(closed)
+        })
+        return yield* counter.performer(owned, send, ended)
+      })
+    }
+    yield* Effect.gen(function* () {
+      const [host, id] = [yield* Host, newId()]
+      yield* wantCounter(id)
+      yield* feed(id, numbers(0, 5))
+      yield* untilCounted(id, 5)
+      expect(seen).toEqual({ ended: false, closing: false })
+      const drained = yield* Effect.forkScoped(host.drain)
+      yield* until('nobody has the lease', Effect.map(ownerOf(id), (owner) => owner === undefined))
+      expect(seen.ended).toBe(true)
+      yield* until('it closes', Effect.sync(() => seen.closing))
+      expect(host.active()).toEqual([id])
+      yield* Deferred.succeed(closed, undefined)
+      yield* Fiber.join(drained)
+      expect(host.active()).toEqual([])
+    }).pipe(Effect.ensuring(Deferred.succeed(closed, undefined)), Effect.provide(Layer.provideMerge(Host.layer(slow), testNodeLayer(testSettings(freshNatsUrl())))), Effect.scoped)
+  }), 30_000)

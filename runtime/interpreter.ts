@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect, type Scope } from 'effect'
+import { Cause, Clock, Deferred, Effect, type Scope } from 'effect'
 import { ActorCell } from './ActorCell.ts'
 import type { ActorKind, RecordCodec } from './ActorKind.ts'
 import { type ActivationExit, exitOf } from './ActivationExit.ts'
@@ -13,7 +13,7 @@ import { makeQuestions } from './questions.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
 import { makeStamping, type Stamping } from './stamping.ts'
 import { consumerName, type TakenOver } from './takeOverLog.ts'
-import { makeTimers } from './timers.ts'
+import { makeWorldTimers } from './worldTimers.ts'
 
 /** Takes messages for one activation, and performs what its behaviour wants. */
 export interface Interpreter {
@@ -22,13 +22,13 @@ export interface Interpreter {
 
 /**
  * Runs the behaviour of an actor just taken over: performs what the runtime can do, and hands the kind's own actions to
- * its performer. `end` is called once, with what the activation came to.
+ * its performer. `ended` is done once, with what the activation came to.
  */
 export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Message, Action, R>(
   kind: ActorKind<Record, State, Message, Action, R>,
   { owned, appender }: TakenOver<Record>,
   leaseRevision: number,
-  end: (exit: ActivationExit) => void
+  ended: Deferred.Deferred<ActivationExit>
 ): Effect.fn.Return<Interpreter, never, R | Log | Nats | Nodes | Ask | RuntimeSettings | Scope.Scope> {
   const log = yield* Log
   const asks = yield* Ask
@@ -36,7 +36,6 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
   const nodes = yield* Nodes
   const { node } = yield* RuntimeSettings
   const run = yield* forker
-  const timers = yield* makeTimers
   const questions = makeQuestions()
   const early: Array<Message | RuntimeMessage> = []
   let cell: ActorCell<State, Message | RuntimeMessage, Action | RuntimeAction<Record>> | undefined
@@ -45,9 +44,10 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
     if (cell === undefined) early.push(message)
     else cell.send(message)
   }
+  const timers = yield* makeWorldTimers(kind.waitsForWorld, (timer) => send({ _tag: 'Elapsed', timer }))
   const finish = (exit: ActivationExit): void => {
     cell?.stop()
-    end(exit)
+    Deferred.doneUnsafe(ended, Effect.succeed(exit))
   }
   const stamping = makeStamping(kind.codec, owned, leaseRevision, node)
   const crash = (reason: string, broke: boolean): void => finish({ _tag: 'Crashed', reason, broke, progressed: stamping.progressed() })
@@ -63,8 +63,8 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
       case 'Publish': return run(publishUntilStored(log, action.subject, action.data, () => send({ _tag: 'Published', ticket: action.ticket })))
       case 'More': return mailbox?.more()
       case 'Acknowledge': return mailbox?.acknowledgeThrough(action.seq)
-      case 'SetTimer': return setTimer(action)
-      case 'ClearTimer': return clearTimer(action.timer)
+      case 'SetTimer': return timers.set(action.timer, action.after_ms)
+      case 'ClearTimer': return timers.clear(action.timer)
       case 'Reply': return questions.answer(action.question, action.body)
       case 'Finish': return finish({ _tag: 'Finished' })
       case 'Release': return finish({ _tag: 'Released' })
@@ -72,28 +72,7 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
       case 'Fail': return finish({ _tag: 'Failed', reason: action.reason })
     }
   }
-  /**
-   * What could not come while NATS was away has not stayed away: a timer that waits for it elapses with the next
-   * heartbeat that comes back, and begins again where that comes back after a gap.
-   */
-  const unheard = new Map<string, number>()
-  const setTimer = ({ timer, after_ms }: { readonly timer: string; readonly after_ms: number }): void => {
-    unheard.delete(timer)
-    timers.set(timer, after_ms, () => (kind.waitsForWorld?.has(timer) === true ? void unheard.set(timer, after_ms) : send({ _tag: 'Elapsed', timer })))
-  }
-  const clearTimer = (timer: string): void => {
-    unheard.delete(timer)
-    timers.clear(timer)
-  }
-  const heard = (): void => {
-    const [waiting, healthy] = [[...unheard], nodes.isHealthy()]
-    unheard.clear()
-    for (const [timer, after_ms] of waiting) {
-      if (healthy) send({ _tag: 'Elapsed', timer })
-      else setTimer({ timer, after_ms })
-    }
-  }
-  const performOwn = yield* kind.performer(owned, send)
+  const performOwn = yield* kind.performer(owned, send, Effect.asVoid(Deferred.await(ended)))
   const begun = kind.begin(owned, performance.now())
   const either = (action: Action | RuntimeAction<Record>): void => (isRuntimeAction<Action, Record>(action) ? perform(action) : performOwn(action))
   const begunCell = new ActorCell(begun.state, kind.decide, either, (cause) => crash(describe(cause), true))
@@ -103,7 +82,7 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
   early.forEach(send)
   mailbox = yield* log.mailbox(log.subject(kind.inbox, owned.id), consumerName(owned.id, owned.token), owned.resumeSeq, (entry) => send({ _tag: 'Delivered', entry }))
   const reconnected = (): void => send({ _tag: 'Reconnected' })
-  const forget = [nats.onReconnect(reconnected), nodes.onRegained(reconnected), nodes.onHeard(heard)]
+  const forget = [nats.onReconnect(reconnected), nodes.onRegained(reconnected)]
   yield* Effect.addFinalizer(() => Effect.sync(() => forget.forEach((stop) => stop())))
   yield* asks.answer(kind.kind, owned.id, (body, answer) => send({ _tag: 'Asked', question: questions.add(answer), body }))
   return { send }

@@ -93,7 +93,7 @@ it.live('what a stream wants done is done also after a defect in what it wanted 
     let heads = 0
     const head: typeof log.head = (at) => (heads++ === 0 ? Effect.die('a defect') : log.head(at))
     const owned = { id, token: 1, head: undefined, resumeSeq: 1, attempts: 0 }
-    const perform = yield* makePerformer(owned, () => undefined).pipe(Effect.provideService(Log, { ...log, head }))
+    const perform = yield* makePerformer(owned, () => undefined, Effect.never).pipe(Effect.provideService(Log, { ...log, head }))
     perform({ _tag: 'EndIngest', reason: EndReason.WINDOW_CLOSED, ifHead: undefined })
     perform({ _tag: 'EndIngest', reason: EndReason.FAILED, ifHead: undefined })
     const ended = Effect.flatMap(endOfInbox(id), (reason) => (reason === undefined ? Effect.fail('not ended') : Effect.succeed(reason)))

@@ -23,7 +23,8 @@ const RETRY_MS = 500
 /** Performs what stream actors want beside what the runtime does: one FFmpeg at a time, and the stream's entry. */
 export const makePerformer = Effect.fnUntraced(function* (
   owned: Owned<MediaRecord>,
-  send: (message: StreamMessage) => void
+  send: (message: StreamMessage) => void,
+  ended: Effect.Effect<void>
 ): Effect.fn.Return<(action: StreamAction) => void, never, Log | LogFill | Buckets | Ffmpeg | Scope.Scope> {
   const context = yield* Effect.context<Log | Buckets | Ffmpeg>()
   const fork = yield* forker
@@ -31,7 +32,8 @@ export const makePerformer = Effect.fnUntraced(function* (
   const children = yield* makeChildren(owned.id, send)
   yield* watchSpace(owned.id, send)
   const work = yield* Queue.unbounded<Effect.Effect<void, never, Log | Buckets>>()
-  yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(work), (item) => survived(owned.id, item))))
+  // A later owner writes the same entry: what this one still wanted there would undo it.
+  yield* Effect.forkScoped(Effect.raceFirst(ended, Effect.forever(Effect.flatMap(Queue.take(work), (item) => survived(owned.id, item)))))
   const later = (effect: Effect.Effect<void, never, Log | Buckets>): void => void Queue.offerUnsafe(work, effect)
   return (action) => {
     switch (action._tag) {
