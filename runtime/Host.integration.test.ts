@@ -127,6 +127,8 @@ it.live('what a draining node gives up is taken over at once, also where no hint
     yield* untilCounted(id, 50)
     yield* isUp(yield* startCounterNode('staying', natsUrl))
     const { manager } = yield* Nats
+    // A node that still begins needs the log of hints.
+    yield* until('both take hints', Effect.map(Effect.promise(() => manager.consumers.info('COMMANDS', 'host-counter')), ({ num_waiting }) => num_waiting === 2))
     yield* Effect.promise(() => manager.streams.delete('COMMANDS'))
     const asked_ms = performance.now()
     leaving.signal('SIGTERM')

@@ -131,7 +131,7 @@ it('a full log refuses frames and new streams with 1013, and keeps all that was 
   expect(bytes / bytesMax).toBeLessThan(0.99)
   const back = await resumePublisher(edge.url, started)
   expect((await back.heard('resumed')).nextSeq).toBe(acked + 1)
-  back.send(webm(1_000))
+  back.send(webm(200_000))
   expect(await back.closing()).toBe(1013)
   const last = await resumePublisher(edge.url, started)
   await last.heard('resumed')
