@@ -26,7 +26,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     file: 'actors/stream/resumePoint.ts',
     find: 'run.points.findLastIndex((point) => point.pts <= limit)',
     replace: 'Math.min(run.points.length - 1, run.points.findLastIndex((point) => point.pts <= limit) + 1)',
-    breaks: ['every stored frame is in MEDIA once and in order', 'what is lost is recorded, and nothing else'],
+    breaks: ['every stored frame is in MEDIA once and in order', 'what is lost is recorded, and nothing else', 'audio has no gap'],
     near: 11
   },
   {
@@ -34,7 +34,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     file: 'e2e/simulation/process/logService.ts',
     find: 'recordId, expected, process.name)',
     replace: "recordId, at.subject.startsWith('ingest') ? undefined : expected, process.name)",
-    breaks: ['every chunk is stored once and in order', 'an older session writes nothing'],
+    breaks: ['every chunk is stored once and in order', 'an older session writes nothing', 'nothing is written behind the end'],
     near: 9
   },
   {
@@ -42,7 +42,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     file: 'e2e/simulation/process/logService.ts',
     find: 'recordId, expected, process.name)',
     replace: "recordId, at.subject.startsWith('media') ? undefined : expected, process.name)",
-    breaks: ['numbers of segments and parts go on without a gap', 'pieces come in order', 'no record of an older owner behind a newer TakeOver', 'every stored frame is in MEDIA once and in order', 'one owner per fencing token'],
+    breaks: ['numbers of segments and parts go on without a gap', 'pieces come in order', 'no record of an older owner behind a newer TakeOver', 'every stored frame is in MEDIA once and in order', 'one owner per fencing token', 'nothing is written behind the end'],
     near: 9
   },
   {
@@ -64,7 +64,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   {
     name: 'a node that dies counts as poison',
     file: 'runtime/takeOver.ts',
-    find: 'before.attempts + (broke === undefined ? 0 : 1)',
+    find: 'before.attempts + (counts ? 1 : 0)',
     replace: 'before.attempts + 1',
     breaks: ['nothing healthy is given up'],
     near: 58
