@@ -155,7 +155,8 @@ describe('a chunk on which FFmpeg crashes', () => {
     const at = 14
     const chunk = chunks[at]
     if (chunk === undefined) throw new Error('the recording has so many chunks')
-    chunk.set(marker, chunk.length - 40)
+    // Within the chunk's first frame, so that FFmpeg gets none that is whole of it, wherever its reads begin and end.
+    chunk.set(marker, 200)
     const pictures = factsOf(readSource(containerOf(source), chunksOf([source.bytes])), 'VideoFrame')
     const before = factsOf(readSource(containerOf(source), chunksOf(chunks.slice(0, at))), 'VideoFrame').length
     const behind = pictures.length - pictures.findIndex(({ randomAccess }, i) => i >= before && randomAccess !== undefined)

@@ -30,13 +30,16 @@ export class StreamFollower extends Context.Service<StreamFollower, {
       const settings = yield* EdgeSettings
       const open = yield* opener
       const known = yield* acquaintance
-      const map = yield* RcMap.make({ lookup: open.open, capacity: settings.followedMax, idleTimeToLive: settings.followLinger_ms })
+      const map: RcMap.RcMap<string, FollowedStream, FollowError | Cause.ExceededCapacityError> = yield* RcMap.make({
+        // A stream that is not there now may be there in a moment, so what failed is not kept: beside the lookup, whose scope that closes.
+        lookup: (id: string) => Effect.tapError(open.open(id), () => Effect.forkDetach(RcMap.invalidate(map, id))),
+        capacity: settings.followedMax,
+        idleTimeToLive: settings.followLinger_ms
+      })
       const counters = yield* Counters
       return StreamFollower.of({
         follow: (id) =>
           Effect.andThen(Effect.flatMap(RcMap.has(map, id), (followed) => (followed ? Effect.void : known(id))), RcMap.get(map, id)).pipe(
-            // A stream that is not there now may be there in a moment, so what failed is not kept.
-            Effect.tapError(() => RcMap.invalidate(map, id)),
             Effect.catchIf(Cause.isExceededCapacityError, () => {
               counters.count('follow_refused')
               return Effect.fail(new FollowRefused({ limit: settings.followedMax }))
