@@ -34,7 +34,8 @@ it.live('a log of three copies takes every record once and in order while its le
       const appending = yield* Effect.forkChild(append(records / 3, records))
       yield* Effect.promise(() => leader.server.kill())
       yield* Fiber.join(appending)
-      const stored = yield* log.read(at, 1, Number.MAX_SAFE_INTEGER)
+      // Until another server leads, nobody answers.
+      const stored = yield* log.read(at, 1, Number.MAX_SAFE_INTEGER).pipe(Effect.eventually, Effect.timeout(60_000))
       expect(stored.map(({ data }) => Number(new TextDecoder().decode(data)))).toEqual(Array.from({ length: records }, (_, n) => n))
     }).pipe(Effect.provide(runtimeLayer(settingsIn(servers))))
   }).pipe(Effect.scoped), 120_000)

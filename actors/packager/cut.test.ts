@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Sample } from '../fmp4/sample.ts'
 import { RECORD_BYTES } from './limits.ts'
-import { isReady, pendingBytes, receiveSamples } from './packager.ts'
+import { isReady, pendingBytes, receiveSamples, takeFragments } from './packager.ts'
 import { brokenAnnouncements, brokenLengths, brokenNumbers, partsIn, samplesIn, segmentsIn } from './testing/logRules.ts'
 import { madeUpSource, type MadeUpSource, type SourceShape, steady } from './testing/madeUpSource.ts'
-import { finish, giveInits, openRig, play, type Rig, take } from './testing/packagerRig.ts'
+import { finish, giveInits, openRig, play, type Rig, settings, take } from './testing/packagerRig.ts'
 
 const quick = { seed: 1, batch: 4, rung: false, rungLag: 0 }
 
@@ -48,6 +48,21 @@ describe('a fragment', () => {
 })
 
 describe('frames', () => {
+  it('of which FFmpeg, ended by somebody, knows no length wait for whoever goes on, and come out where nobody does', () => {
+    const rig = openRig(madeUpSource(steady({ audio: false })), quick)
+    giveInits(rig)
+    play(rig, 5)
+    const given = rig.source.video.slice(rig.given.get('source') ?? 0).slice(0, 1)
+    for (const guess of [0, 90, 2_700, 9_000]) {
+      const flushed = given.map((sample) => ({ ...sample, duration: guess }))
+      const ended = receiveSamples(rig.packager, 'source', flushed)
+      const options = { settings, alone: false, ending: false, streamId: 's', token: 1 }
+      const waiting = takeFragments(ended, { ...options, final: false })?.packager ?? ended
+      expect(waiting.tracks[0]?.pending.map(({ dts }) => dts)).toEqual(flushed.map(({ dts }) => dts))
+      expect(takeFragments(waiting, { ...options, final: true })?.packager.tracks[0]?.pending).toEqual([])
+    }
+  })
+
   it('that are decoded before they are shown stay whole and in decoding order, each segment beginning with its keyframe', () => {
     const source = madeUpSource(steady({ reordered: true, gopFrames: 61, seconds: 9 }))
     const rig = played(source)

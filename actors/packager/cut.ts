@@ -4,8 +4,8 @@ import { crc32c } from '../../runtime/checksum.ts'
 import type { Sample } from '../fmp4/sample.ts'
 import { writeFragment } from '../fmp4/writeFragment.ts'
 import { PART_FLOOR, RECORD_BYTES, SEGMENT_MS_MAX, TICKS_EQUAL } from './limits.ts'
-import { msnAt, startOf, type Segmentation } from './segmentation.ts'
-import { closePart, nextSegment, toCommon, type Track } from './track.ts'
+import { lengthAt, msnAt, startOf, type Segmentation } from './segmentation.ts'
+import { closePart, isGuess, nextSegment, toCommon, type Track } from './track.ts'
 
 const TICKS_PER_MS = 90
 
@@ -33,6 +33,8 @@ export interface CutRules {
   readonly limit: number
   /** The newest picture must wait: how long it lasts is not known yet. */
   readonly ending: boolean
+  /** Nothing waits for anything. */
+  readonly final: boolean
 }
 
 /**
@@ -58,7 +60,7 @@ export const cut = (start: Track, rules: CutRules, budget: number): Cut => {
   }
   let taken = 0
   for (const sample of start.pending) {
-    if (bytes + sizeOf(run) >= Math.min(budget, RECORD_BYTES) || isHeld(track, sample, rules) || (rules.ending && isNewestPicture(start, sample))) break
+    if (bytes + sizeOf(run) >= Math.min(budget, RECORD_BYTES) || isHeld(track, sample, rules) || isUnfinished(start, sample, rules)) break
     if (!track.started) track = placeFirst(track, sample, rules.segmentation)
     if (segmentHasFrames(track, run) && (beginsSegment(track, sample, rules.segmentation) || exceedsSegment(track, sample, rules.segmentation))) {
       flush(true, true)
@@ -95,7 +97,18 @@ const sizeOf = (run: ReadonlyArray<Sample>): number => run.reduce((sum, { data }
 const isHeld = (track: Track, sample: Sample, rules: CutRules): boolean =>
   track.init.info.kind === 'audio' && toCommon(track, sample.dts) > rules.limit
 
-const isNewestPicture = ({ init, pending }: Track, sample: Sample): boolean => init.info.kind === 'video' && sample === pending.at(-1)
+/**
+ * Whether how long the newest picture lasts is not known: FFmpeg is drained, or somebody has ended it, and then it guesses.
+ * Whoever goes on gives that picture again. FFmpeg itself knows when it has read the next one, which the source has shown before.
+ */
+const isUnfinished = (track: Track, sample: Sample, { ending, final, segmentation }: CutRules): boolean => {
+  if (track.init.info.kind === 'audio' || sample !== track.pending.at(-1)) return false
+  if (ending || final || track.filler !== undefined) return ending
+  // Out of order of presentation, the next to be shown is not the next to be stored.
+  if (isGuess(track, sample) || sample.cts !== 0) return isGuess(track, sample)
+  const length = lengthAt(segmentation, toCommon(track, sample.dts))
+  return length === undefined || Math.abs(length - toCommon(track, sample.duration)) > TICKS_EQUAL
+}
 
 const placeFirst = (track: Track, sample: Sample, segmentation: Segmentation): Track => ({
   ...track,
@@ -160,6 +173,7 @@ const published = (track: Track, run: ReadonlyArray<Sample>, bytes: number): Tra
   return {
     ...track,
     nextDts: (last?.dts ?? 0) + (last?.duration ?? 0),
+    lastDts: last?.dts ?? 0,
     lastPts: run.reduce((greatest, { dts, cts }) => Math.max(greatest, dts + cts), track.lastPts),
     frames: track.frames + run.length,
     fragment: track.fragment + 1,

@@ -11,6 +11,8 @@ export const PART_TARGET_AFTER_MS = 600
 export const PART_TARGET_AFTER_FRAMES = 9
 /** Frames without which nothing is known of how far apart they are. */
 export const PART_TARGET_FRAMES_MIN = 4
+/** Newest frames of the source whose times are kept. */
+export const FRAMES_REMEMBERED = 64
 /** A record closes at this size, so that a backlog is written in pieces that a server takes. */
 export const RECORD_BYTES = 1024 * 1024
 /** RFC 8216bis 4.4.3.7: a part that does not end a segment should have this share of the part target. */

@@ -1,4 +1,4 @@
-import { AUDIO_LEAD_MS_MAX, SEGMENT_ALONE_MS_MAX, SEGMENT_MS_MAX, TICKS_EQUAL } from './limits.ts'
+import { AUDIO_LEAD_MS_MAX, FRAMES_REMEMBERED, SEGMENT_ALONE_MS_MAX, SEGMENT_MS_MAX, TICKS_EQUAL } from './limits.ts'
 
 const TICKS_PER_MS = 90
 const SEGMENT_TICKS_MAX = SEGMENT_MS_MAX * TICKS_PER_MS
@@ -25,9 +25,11 @@ export interface Segmentation {
   /** Newest video and audio frame of the source since then, timeline ticks. */
   readonly video: number | undefined
   readonly audio: number | undefined
+  /** Times of the newest video frames since then, as they came: at most `FRAMES_REMEMBERED`. */
+  readonly recent: ReadonlyArray<number>
 }
 
-export const emptySegmentation = (segment_ms: number, firstMsn = 0): Segmentation => ({ segment_ms, firstMsn, starts: [], early: undefined, fresh: true, video: undefined, audio: undefined })
+export const emptySegmentation = (segment_ms: number, firstMsn = 0): Segmentation => ({ segment_ms, firstMsn, starts: [], early: undefined, fresh: true, video: undefined, audio: undefined, recent: [] })
 
 /** Number of the newest segment that was decided. */
 export const newestMsn = (state: Segmentation): number => state.firstMsn + state.starts.length - 1
@@ -38,7 +40,7 @@ export const newestMsn = (state: Segmentation): number => state.firstMsn + state
  */
 export const onVideoFrame = (state: Segmentation, pts: number, keyframe: boolean): Segmentation => {
   const before = state.starts.at(-1)?.start
-  const seen = { ...state, video: Math.max(pts, state.video ?? pts) }
+  const seen = { ...state, video: Math.max(pts, state.video ?? pts), recent: [...state.recent.slice(1 - FRAMES_REMEMBERED), pts] }
   if (before === undefined || state.fresh) return begin(seen, pts)
   const ended = goOnForAudio(state.video === undefined ? seen : endBeforeNewest(seen, state.video, pts), pts)
   const isLateKeyframe = keyframe && pts - before >= state.segment_ms * TICKS_PER_MS
@@ -92,6 +94,12 @@ export const onSourceEnd = (state: Segmentation): Segmentation => {
 /** Where audio ends the segment that began at `start`, if video does not come back. */
 const endOfAlone = (state: Segmentation, start: number): number => Math.max(start + SEGMENT_ALONE_MS_MAX * TICKS_PER_MS, state.video ?? start)
 
+/** How long the source lets the video frame at `pts` stand, ticks; undefined where nothing is seen behind it. */
+export const lengthAt = ({ recent }: Segmentation, pts: number): number | undefined => {
+  const next = recent.find((time) => time > pts + TICKS_EQUAL)
+  return next === undefined ? undefined : next - pts
+}
+
 /** Until when audio may be published: no boundary before this can come any more. */
 export const audioLimit = (state: Segmentation, alone: boolean): number => {
   if (alone) return Number.POSITIVE_INFINITY
@@ -117,7 +125,7 @@ export const openedBy = (state: Segmentation, msn: number, seq: number): Segment
 
 /** After a discontinuity segment `msn` begins with the next frame; what was decided beyond it is void. */
 export const beginAfresh = (state: Segmentation, msn: number): Segmentation => ({
-  ...state, starts: state.starts.slice(0, msn - state.firstMsn), early: undefined, fresh: true, video: undefined, audio: undefined
+  ...state, starts: state.starts.slice(0, msn - state.firstMsn), early: undefined, fresh: true, video: undefined, audio: undefined, recent: []
 })
 
 /** Segment `msn` begins at `start`, in front of what was decided beyond it. */

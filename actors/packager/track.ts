@@ -20,6 +20,8 @@ export interface Track {
   readonly partStart: Ticks
   /** Where the next frame is due. */
   readonly nextDts: Ticks
+  /** Of the newest frame published. */
+  readonly lastDts: Ticks
   /** Frames before this were published by an earlier owner and come again; 0: none. */
   readonly resumedAt: Ticks
   /** Greatest presentation time published since the last discontinuity; -1: none. */
@@ -62,6 +64,7 @@ export const newTrack = (name: string, init: TrackInit, bandwidth: number): Trac
   segmentStart: 0,
   partStart: 0,
   nextDts: 0,
+  lastDts: 0,
   resumedAt: 0,
   lastPts: -1,
   frames: 0,
@@ -128,13 +131,17 @@ const joinOn = ({ started, nextDts, init }: Track, samples: ReadonlyArray<Sample
 export const lastLasts = (track: Track, interval: Ticks, until?: Ticks): Track => {
   const last = track.pending.at(-1)
   if (last === undefined || track.init.info.kind === 'audio') return track
-  const guessed = last.duration > track.init.info.timescale / GUESSES_PER_SECOND ? last.duration : interval
+  const guessed = isGuess(track, last) ? Math.max(interval, track.init.info.timescale / GUESSES_PER_SECOND + 1) : last.duration
   const longest = ((track.started ? track.segmentStart : last.dts) * 1_000 + SEGMENT_MS_MAX * track.init.info.timescale) / 1_000 - last.dts
   // Out of order of presentation, the picture stored last is not the one shown last.
   const known = until === undefined || last.cts !== 0 || until <= last.dts ? guessed : Math.min(until - last.dts, Math.max(guessed, Math.floor(longest)))
   return { ...track, pending: [...track.pending.slice(0, -1), { ...last, duration: known }] }
 }
 
-const HALF_MS_PER_SECOND = 2_000
+/** Whether FFmpeg was ended before it knew how long this picture lasts. */
+export const isGuess = ({ init: { info } }: Pick<Track, 'init'>, { duration }: Sample): boolean => info.kind === 'video' && duration <= info.timescale / GUESSES_PER_SECOND
+
+/** Times that differ by less are the same frame's. */
+export const HALF_MS_PER_SECOND = 2_000
 /** No camera makes a thousand pictures a second: a shorter duration is a guess. */
 const GUESSES_PER_SECOND = 1_000

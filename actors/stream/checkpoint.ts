@@ -3,7 +3,7 @@ import { type Checkpoint, CheckpointSchema, RenditionCheckpointSchema, SegmentSt
 import type { InitInfo } from '../fmp4/readInit.ts'
 import { emptySegmentation } from '../packager/segmentation.ts'
 import { newPackager, type Packager, type PackagerSettings } from '../packager/packager.ts'
-import type { Track } from '../packager/track.ts'
+import { HALF_MS_PER_SECOND, type Track } from '../packager/track.ts'
 
 /** The packager's share of a checkpoint: all that is published, nothing that waits. */
 export const writePackager = (packager: Packager): Checkpoint =>
@@ -54,6 +54,7 @@ const writeTrack = (track: Track, packager: Packager): RenditionCheckpoint => {
     partStart: BigInt(track.partStart),
     nextDts: BigInt(track.nextDts),
     lastPts: BigInt(track.lastPts),
+    lastDts: BigInt(track.lastDts),
     frames: BigInt(track.frames),
     init: track.init.number,
     codec: info.codec,
@@ -81,7 +82,8 @@ const readTrack = (saved: RenditionCheckpoint): Track => ({
   segmentStart: Number(saved.segmentStart),
   partStart: Number(saved.partStart),
   nextDts: Number(saved.nextDts),
-  resumedAt: saved.lastPts >= 0n || saved.kind === TrackKind.AUDIO ? Number(saved.nextDts) : 0,
+  lastDts: Number(saved.lastDts),
+  resumedAt: resumedAt(saved),
   lastPts: Number(saved.lastPts),
   frames: Number(saved.frames),
   fragment: saved.fragment,
@@ -93,6 +95,12 @@ const readTrack = (saved: RenditionCheckpoint): Track => ({
   pending: [],
   filler: undefined
 })
+
+/** How long the picture published last lasts may have been a guess, so its own time counts: `receive` then takes whatever is later. */
+const resumedAt = ({ kind, lastPts, lastDts, nextDts, timescale }: RenditionCheckpoint): number => {
+  if (kind === TrackKind.AUDIO) return Number(nextDts)
+  return lastPts >= 0n ? Number(lastDts) + Math.floor(timescale / HALF_MS_PER_SECOND) + 1 : 0
+}
 
 const readInfo = (saved: RenditionCheckpoint): InitInfo =>
   saved.kind === TrackKind.VIDEO

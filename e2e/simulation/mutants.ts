@@ -30,6 +30,14 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     near: 11
   },
   {
+    name: 'a successor believes how long the newest picture was said to last',
+    file: 'actors/stream/checkpoint.ts',
+    find: 'Number(lastDts) + Math.floor(timescale / HALF_MS_PER_SECOND) + 1 : 0',
+    replace: 'Number(nextDts) : 0',
+    breaks: ['every stored frame is in MEDIA once and in order'],
+    near: 1
+  },
+  {
     name: 'INGEST is written without compare-and-set',
     file: 'e2e/simulation/process/logService.ts',
     find: 'recordId, expected, process.name)',

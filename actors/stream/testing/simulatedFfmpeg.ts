@@ -64,6 +64,13 @@ export class SimulatedFfmpeg {
     return [...this.#give(true), { _tag: 'Exited', code: 0, signal: null, complete: true, stderr: '' }]
   }
 
+  /** Somebody ends it: it gives what it has; how long the newest picture lasts it can only guess (ticks). */
+  terminate(guess: number): ReadonlyArray<FfmpegEvent> {
+    if (this.#dead) return []
+    if (this.#index.pass > 0) this.#takeBack()
+    return [...this.#give(true, guess), { _tag: 'Exited', code: 255, signal: null, complete: false, stderr: 'Exiting normally, received signal 15.' }]
+  }
+
   #see(pts: number, keyframe: boolean): void {
     this.#video.push({ pts, keyframe })
     this.#takeBack = () => void this.#video.pop()
@@ -80,17 +87,17 @@ export class SimulatedFfmpeg {
     this.#audioEnd = at + Math.round((duration * AUDIO_TICKS_PER_MS) / TICKS_PER_MS)
   }
 
-  #give(last: boolean): ReadonlyArray<FfmpegEvent> {
-    const samples = this.plan.outputs.map((output) => [output, this.#samples(output, last)] as const)
+  #give(last: boolean, guess = GUESSED_DURATION): ReadonlyArray<FfmpegEvent> {
+    const samples = this.plan.outputs.map((output) => [output, this.#samples(output, last, guess)] as const)
     const inits = this.#begun || samples.every(([, { length }]) => length === 0) ? [] : this.plan.outputs.map((output) => this.#init(output))
     if (inits.length > 0) this.#begun = true
     const given = samples.filter(([, { length }]) => length > 0).map(([{ rendition }, list]): FfmpegEvent => ({ _tag: 'Samples', rendition, samples: list }))
     return [...inits, ...given, ...(given.length > 0 ? [{ _tag: 'Quiet' } as const] : [])]
   }
 
-  #samples(output: OutputPlan, last: boolean): ReadonlyArray<Sample> {
+  #samples(output: OutputPlan, last: boolean, guess: number): ReadonlyArray<Sample> {
     if (output._tag === 'EncodeAudio') return this.#audio()
-    return output._tag === 'StillVideo' || output._tag === 'Silence' ? this.#still(output) : this.#pictures(output, last)
+    return output._tag === 'StillVideo' || output._tag === 'Silence' ? this.#still(output) : this.#pictures(output, last, guess)
   }
 
   /** The frames that fill a gap, one now and then, as soon as there is something to make them of. */
@@ -102,7 +109,7 @@ export class SimulatedFfmpeg {
     return [{ dts: at, cts: 0, duration: 1, keyframe: at === 0, data: new TextEncoder().encode(`${output.rendition} stands still`) }]
   }
 
-  #pictures(output: OutputPlan, last: boolean): ReadonlyArray<Sample> {
+  #pictures(output: OutputPlan, last: boolean, guess: number): ReadonlyArray<Sample> {
     const from = this.#given.get(output.rendition) ?? 0
     const until = this.#video.length - (last ? 0 : 1)
     if (until <= from) return []
@@ -112,7 +119,7 @@ export class SimulatedFfmpeg {
     const encodedBefore = (i: number): boolean => this.#video.slice(0, i).some(({ pts }) => ticks(pts) >= trim)
     return this.#video.slice(from, until).flatMap(({ pts, keyframe }, i) => {
       if (ticks(pts) < trim) return []
-      const next = this.#video[from + i + 1]?.pts ?? pts + GUESSED_DURATION
+      const next = this.#video[from + i + 1]?.pts ?? pts + guess
       const dts = pts + this.plan.timelineOffset_ms * TICKS_PER_MS
       return [{ dts, cts: 0, duration: next - pts, keyframe: keyframe || (output._tag === 'EncodeVideo' && !encodedBefore(from + i)), data: nameOf(output.rendition, pts) }]
     })

@@ -133,6 +133,7 @@ export class Platform implements Premises {
     const { dice } = this.world
     if (!this.childrenDie || dice.chance(0.5)) return { _tag: 'Healthy' }
     const afterBytes = dice.below(3_000)
+    if (dice.chance(0.3)) return { _tag: 'Ends', afterBytes, guess: dice.pick([0, 1, 90, 3_000, 9_000]) ?? 0 }
     return dice.chance(0.2) ? { _tag: 'Hangs', afterBytes } : { _tag: 'Dies', afterBytes, reason: dice.chance(0.6) ? 'killed' : 'garbage' }
   }
 

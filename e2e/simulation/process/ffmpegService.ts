@@ -8,6 +8,8 @@ export type Fate =
   | { readonly _tag: 'Healthy' }
   /** Killed, or its output turned to garbage, once it has been fed so many bytes. */
   | { readonly _tag: 'Dies'; readonly afterBytes: number; readonly reason: 'killed' | 'garbage' }
+  /** Ended by somebody who lets it write what it has, its newest picture with a guess (90 kHz) of how long it lasts. */
+  | { readonly _tag: 'Ends'; readonly afterBytes: number; readonly guess: number }
   /** Takes input and gives nothing more, until the watchdog kills it. */
   | { readonly _tag: 'Hangs'; readonly afterBytes: number }
 
@@ -51,7 +53,7 @@ class Child implements FfmpegChild {
     this.#later(() => {
       this.#fed += bytes.byteLength
       const fate = this.#fate
-      if (fate._tag !== 'Healthy' && this.#fed >= fate.afterBytes && !this.#hung && this.#mayBreak(fate._tag === 'Dies' && fate.reason === 'killed')) return this.#meet(fate)
+      if (fate._tag !== 'Healthy' && this.#fed >= fate.afterBytes && !this.#hung && this.#mayBreak(fate._tag === 'Ends' || (fate._tag === 'Dies' && fate.reason === 'killed'))) return this.#meet(fate)
       if (this.#hung) return this.#tell([{ _tag: 'Credit', bytes: bytes.byteLength }])
       this.#tell(this.#ffmpeg.feed(bytes))
     })
@@ -71,6 +73,10 @@ class Child implements FfmpegChild {
       world.fault(fate.reason === 'killed' ? 'FFmpeg killed' : 'FFmpeg writes garbage', name)
       const reason = fate.reason === 'garbage' ? { reason: 'unreadable output' } : {}
       return this.#tell([{ _tag: 'Exited', code: null, signal: 'SIGKILL', complete: false, stderr: '', ...reason }])
+    }
+    if (fate._tag === 'Ends') {
+      world.fault('FFmpeg ended', name)
+      return this.#tell(this.#ffmpeg.terminate(fate.guess))
     }
     world.fault('FFmpeg hangs', name)
     this.#hung = true

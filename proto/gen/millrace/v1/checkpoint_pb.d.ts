@@ -400,6 +400,13 @@ export declare type RenditionCheckpoint = Message<"millrace.v1.RenditionCheckpoi
   lastPts: bigint;
 
   /**
+   * Decode time of the newest frame published: those up to it come again after a takeover.
+   *
+   * @generated from field: int64 last_dts = 25;
+   */
+  lastDts: bigint;
+
+  /**
    * Frames published.
    *
    * @generated from field: uint64 frames = 10;
