@@ -30,12 +30,12 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     near: 11
   },
   {
-    name: 'a successor believes how long the newest picture was said to last',
-    file: 'actors/stream/checkpoint.ts',
-    find: 'Number(lastDts) + Math.floor(timescale / HALF_MS_PER_SECOND) + 1 : 0',
-    replace: 'Number(nextDts) : 0',
-    breaks: ['every stored frame is in MEDIA once and in order'],
-    near: 1
+    name: 'what FFmpeg guesses of how long a picture lasts is published',
+    file: 'actors/packager/cut.ts',
+    find: 'if (ending || final || track.filler !== undefined) return ending',
+    replace: 'return ending',
+    breaks: ['playlists only grow, by the rules of HLS'],
+    near: 14
   },
   {
     name: 'INGEST is written without compare-and-set',
