@@ -242,7 +242,7 @@ it.live('tell: what is told stays until the actor has answered, and wakes it up;
     yield* tell('counter', id, bytes('total'))
     yield* tell('counter', unwanted, bytes('total'))
     const log = yield* Log
-    yield* startCounterNode('a', natsUrl)
+    yield* isUp(yield* startCounterNode('a', natsUrl))
     yield* untilCounted(id, 0, 4_000)
     const dead = yield* until('a dead letter', log.head({ log: 'DEAD', subject: `dead.counter.${unwanted}` }))
     expect(dead.data.length).toBeGreaterThan(0)
