@@ -1,6 +1,12 @@
 import { type Accessor, createEffect, createSignal, on, onCleanup } from 'solid-js'
-import type { Engine, OpenEngine } from './engine.ts'
-import { isNativelySupported, openNative } from './nativeEngine.ts'
+import { createStored } from './createStored.ts'
+import { createStill, type Still } from './createStill.ts'
+import type { Engine, EngineEvent } from './engine.ts'
+import { ablePaths, engineOf } from './openEngine.ts'
+import { betterPath, choosePath, freshPaths, isFailing, type Path, pathFailed, pathPlayedWell, type Preference, type Wish } from './paths.ts'
+import { playSomehow } from './playSomehow.ts'
+import { probePush } from './push/probePush.ts'
+import { automatic } from './quality.ts'
 import { decide, opened, type Phase, type Session, type SessionAction, type SessionEvent } from './session.ts'
 import type { Source } from './watchState.ts'
 
@@ -10,38 +16,48 @@ export interface Player {
   /** The browser allows playing only without sound until somebody touches the page. */
   readonly silenced: Accessor<boolean>
   readonly unsilence: () => void
+  /** The browser does not even play without sound until somebody asks for it. */
+  readonly isRefused: Accessor<boolean>
   readonly engine: Accessor<Engine | undefined>
-  /** Neither hls.js nor the browser itself can play here. */
+  /** The way it plays now. */
+  readonly path: Accessor<Path | undefined>
+  /** This browser has no way to play. */
   readonly unsupported: Accessor<boolean>
+  /** Where somebody has gone back to in a live stream, or let it stand still; ms since 1970. */
+  readonly startAt_ms: Accessor<number | undefined>
+  readonly still: Still
+  readonly preference: Accessor<Preference>
+  readonly prefer: (preference: Preference) => void
+  readonly chooseQuality: (name: string) => void
+  readonly toLiveEdge: () => void
+  /** Plays a live stream from a wall-clock time on. */
+  readonly seekTo: (at_ms: number) => void
 }
 
-const chooseEngine = async (video: HTMLVideoElement): Promise<OpenEngine | undefined> => {
-  const { isSupported, openHls } = await import('./hlsEngine.ts')
-  if (isSupported()) return openHls
-  return isNativelySupported(video) ? openNative : undefined
-}
+/** Where a live picture that stood still goes on where it was, rather than catching up. */
+const behind_s = 2
+const review_ms = 5_000
+const playedWell_ms = 10_000
 
-/** Starts, and where the browser refuses sound, starts silently. Resolves to whether it was silenced. */
-const playSomehow = async (video: HTMLVideoElement): Promise<boolean> => {
-  try {
-    await video.play()
-    return false
-  } catch (error) {
-    if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || video.muted) return false
-    video.muted = true
-    await video.play().catch((refused: unknown) => console.warn('The browser does not start the picture by itself.', refused))
-    return true
-  }
-}
-
-/** Plays whatever `source` says, comes back after failures by itself, ends with its owner. */
+/** Plays whatever `source` says on the best way there is, comes back after failures by itself, ends with its owner. */
 export const createPlayer = (video: HTMLVideoElement, source: Accessor<Source | undefined>): Player => {
   const [session, setSession] = createSignal<Session>(opened)
   const [silenced, setSilenced] = createSignal(false)
+  const [isRefused, setRefused] = createSignal(false)
   const [engine, setEngine] = createSignal<Engine>()
+  const [path, setPath] = createSignal<Path>()
   const [unsupported, setUnsupported] = createSignal(false)
+  const [startAt_ms, setStartAt] = createSignal<number>()
+  const [preference, storePreference] = createStored<Preference>('millrace.preference', ['lowestDelay', 'smoothest'])
+  const still = createStill(video)
+  const able = ablePaths(video)
+  let paths = freshPaths
+  let quality = automatic
   let timer: ReturnType<typeof setTimeout> | undefined
   let generation = 0
+
+  const wish = (): Wish => ({ isLive: source()?.live ?? false, isBehind: startAt_ms() !== undefined, preference: preference(), able })
+  const bestPath = (): Path | undefined => choosePath(paths, wish(), performance.now())
 
   const close = (): void => {
     clearTimeout(timer)
@@ -49,25 +65,32 @@ export const createPlayer = (video: HTMLVideoElement, source: Accessor<Source | 
     engine()?.close()
     setEngine(undefined)
   }
-  const open = async (from: Source): Promise<void> => {
+  const open = async (from: Source, mayPlay: boolean): Promise<void> => {
+    still.take()
     close()
     const mine = generation
-    const openEngine = await chooseEngine(video).catch((error: unknown) => {
-      console.warn(error)
-      return 'unloaded' as const
-    })
+    const next = bestPath()
+    setPath(next)
+    if (next === undefined) return void setUnsupported(true)
+    const openEngine = await engineOf(next).catch((error: unknown) => void console.warn(error))
     if (mine !== generation) return
-    if (openEngine === 'unloaded') return tell('networkFailed')
-    if (openEngine === undefined) return void setUnsupported(true)
-    setEngine(openEngine(video, from, (event) => mine === generation && tell(event)))
-    if (await playSomehow(video)) setSilenced(true)
+    if (openEngine === undefined) return hear('networkFailed')
+    setEngine(openEngine(video, from, (event) => mine === generation && hear(event), { quality, startAt_ms: startAt_ms(), prefersSmooth: preference() === 'smoothest' }))
+    if (mayPlay) await play()
+  }
+  const play = async (): Promise<void> => {
+    const outcome = await playSomehow(video)
+    if (outcome !== 'started') setSilenced(true)
+    setRefused(outcome === 'refused')
+  }
+  const reopen = (): void => {
+    const from = source()
+    if (from !== undefined) void open(from, engine() === undefined || !video.paused)
   }
   const perform = (action: SessionAction): void => {
     if (action.kind === 'recoverMedia') engine()?.recoverMedia()
-    else if (action.kind === 'open') {
-      const from = source()
-      if (from !== undefined) void open(from)
-    } else {
+    else if (action.kind === 'open') reopen()
+    else {
       clearTimeout(timer)
       timer = setTimeout(() => tell('retry'), action.after_ms)
     }
@@ -77,20 +100,72 @@ export const createPlayer = (video: HTMLVideoElement, source: Accessor<Source | 
     setSession(decision.session)
     decision.actions.forEach(perform)
   }
-  const reports = { playing: 'playing', waiting: 'waiting', ended: 'ended' } as const
-  for (const [name, event] of Object.entries(reports)) {
-    const report = (): void => tell(event)
-    video.addEventListener(name, report)
-    onCleanup(() => video.removeEventListener(name, report))
+  /** Takes another way at once where one works; where none does, the session comes back later. */
+  const hear = (event: EngineEvent): void => {
+    const [current, now_ms] = [path(), performance.now()]
+    const isFailure = event === 'networkFailed' || event === 'stallsOften' || (event === 'mediaFailed' && session().attempts > 0)
+    if (isFailure && current !== undefined) paths = pathFailed(paths, current, now_ms)
+    const next = bestPath()
+    if (isFailure && next !== undefined && next !== current && !isFailing(paths, next, now_ms)) return tell('pathLeft')
+    if (event !== 'stallsOften') tell(event)
   }
+  const review = async (): Promise<void> => {
+    const [current, from, since_ms] = [path(), source(), session().playingSince_ms]
+    if (current === undefined || from === undefined || session().phase !== 'playing' || since_ms === undefined) return
+    if (performance.now() - since_ms < playedWell_ms) return
+    paths = pathPlayedWell(paths, current)
+    const better = betterPath(paths, wish(), current, performance.now())
+    if (better === undefined || video.paused || document.hidden) return
+    const mine = generation
+    const works = better !== 'push' || (await probePush(from.id))
+    if (mine !== generation) return
+    if (works) reopen()
+    else paths = pathFailed(paths, better, performance.now())
+  }
+  const reviewing = setInterval(() => void review(), review_ms)
+  const listen = (name: string, listener: () => void): void => {
+    video.addEventListener(name, listener)
+    onCleanup(() => video.removeEventListener(name, listener))
+  }
+  for (const name of ['playing', 'waiting', 'ended'] as const) listen(name, () => tell(name))
+
+  const seekTo = (at_ms: number): void => {
+    setStartAt(at_ms)
+    if (bestPath() === undefined) return void setStartAt(undefined)
+    if (bestPath() === path()) engine()?.seekTo(at_ms)
+    else reopen()
+  }
+  const toLiveEdge = (): void => {
+    setStartAt(undefined)
+    const from = source()
+    if (bestPath() !== path()) return void (from && open(from, true))
+    engine()?.toLiveEdge()
+    void play()
+  }
+  const stands = (): void => void (source()?.live && engine()?.follow(false))
+  const goesOn = (): void => {
+    if (!source()?.live || startAt_ms() !== undefined) return
+    const { latency_s = 0, target_s = 0, shownAt_ms } = engine()?.figures() ?? {}
+    if (latency_s - target_s > behind_s && shownAt_ms !== undefined) seekTo(shownAt_ms)
+    else engine()?.follow(true)
+  }
+  listen('pause', stands)
+  listen('play', goesOn)
+  listen('playing', () => setRefused(false))
+
   createEffect(
     on(source, (from) => {
       close()
+      still.drop()
+      setStartAt(undefined)
       setSession(opened)
-      if (from !== undefined) void open(from)
+      if (from !== undefined) void open(from, true)
     }),
   )
-  onCleanup(close)
+  onCleanup(() => {
+    clearInterval(reviewing)
+    close()
+  })
   return {
     phase: () => session().phase,
     silenced,
@@ -98,7 +173,23 @@ export const createPlayer = (video: HTMLVideoElement, source: Accessor<Source | 
       video.muted = false
       setSilenced(false)
     },
+    isRefused,
     engine,
+    path,
     unsupported,
+    startAt_ms,
+    still,
+    preference,
+    prefer: (wanted) => {
+      if (wanted === preference()) return
+      storePreference(wanted)
+      reopen()
+    },
+    chooseQuality: (name) => {
+      quality = name
+      engine()?.chooseQuality(name)
+    },
+    toLiveEdge,
+    seekTo,
   }
 }
