@@ -133,9 +133,9 @@ it.live('stores what a record said when it was appended, though its bytes are ov
       // Frozen for longer than an append waits: what was sent by half goes on when it thaws. Killed: it is sent anew.
       for (const through of [80, 160]) {
         yield* until(() => done.appended >= through)
-        server.signal('SIGSTOP')
+        yield* Effect.promise(() => server.freeze())
         yield* Effect.sleep(APPEND_TIMEOUT_MS + 500)
-        server.signal('SIGCONT')
+        server.thaw()
       }
       yield* until(() => done.appended >= 260)
       yield* Effect.promise(() => server.kill())

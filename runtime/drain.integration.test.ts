@@ -54,11 +54,11 @@ it.live('a drain takes no longer than it may where the connection leads nowhere'
       yield* until('it is here', Effect.sync(() => host.active().includes(id)))
       yield* feed(id, numbers(0, 5))
       yield* untilCounted(id, 5)
-      server.signal('SIGSTOP')
+      yield* Effect.promise(() => server.freeze())
       const asked_ms = performance.now()
       yield* host.drain
       const took_ms = performance.now() - asked_ms
-      server.signal('SIGCONT')
+      server.thaw()
       expect(took_ms).toBeLessThan(drain_ms + LET_HINTS_GO_MS + 2_000)
     }).pipe(Effect.provide(Layer.provideMerge(Host.layer(counter), testNodeLayer(testSettings(server.url, { drain_ms })))), Effect.scoped)
   }).pipe(Effect.scoped), 30_000)

@@ -1,4 +1,5 @@
-import { mkdirSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { setTimeout as delay } from "node:timers/promises"
 import { Effect, Exit, Scope } from "effect"
 import { keptTemporaryFolder } from "../keeper.ts"
 import type { KeptProcess } from "../KeptProcess.ts"
@@ -15,8 +16,9 @@ export interface Restartable {
   kill(): Promise<void>
   /** Starts it again after `kill`, or ends it in an orderly way and starts it again; resolves when it answers. */
   restart(): Promise<void>
-  /** For instance SIGSTOP and SIGCONT. */
-  signal(signal: NodeJS.Signals): void
+  /** Stops it where it is; resolves when it stands still, which a busy machine may take a while for. */
+  freeze(): Promise<void>
+  thaw(): void
 }
 
 /** A server that has started. */
@@ -24,6 +26,10 @@ export interface Started {
   readonly url: string
   readonly process: KeptProcess
 }
+
+/** Whether no thread of a process runs, or the process has ended. */
+const standsStill = ({ pid, hasExited }: KeptProcess): boolean =>
+  hasExited() || readdirSync(`/proc/${pid}/task`).every((thread) => / \(.*\) [TtZX] /s.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1")))
 
 /** Starts a server with a folder and a port of its own. */
 export const restartable = async (
@@ -49,7 +55,11 @@ export const restartable = async (
       return current.process.pid
     },
     kill,
-    signal: (signal) => current.process.signal(signal),
+    freeze: async () => {
+      current.process.signal("SIGSTOP")
+      while (!standsStill(current.process)) await delay(1)
+    },
+    thaw: () => current.process.signal("SIGCONT"),
     restart: async () => {
       await current.close()
       current = await run()

@@ -65,10 +65,10 @@ const leaderFrozen = fault({
   expects,
   strike: async (world) => {
     const { server } = await leaderOf(world, 'ingest')
-    server.signal('SIGSTOP')
+    await server.freeze()
     await delay(8_000)
     await untilAcknowledged(world, acknowledgedWithin_ms)
-    server.signal('SIGCONT')
+    server.thaw()
     await untilAcknowledged(world, acknowledgedWithin_ms)
     expectConnected(world)
     await world.untilAllRun()

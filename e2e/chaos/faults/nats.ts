@@ -51,7 +51,7 @@ const frozen = (away_ms: number): Fault =>
     platform: { environment: { RECONNECT_WINDOW_MS: '3000' } },
     expects: { requestsLost: true },
     strike: (world) =>
-      throughOutage(world, async () => world.services.nats.signal('SIGSTOP'), async () => world.services.nats.signal('SIGCONT'), away_ms),
+      throughOutage(world, () => world.services.nats.freeze(), async () => world.services.nats.thaw(), away_ms),
   })
 
 const killedTwice = fault({
