@@ -22,6 +22,19 @@ export interface EdgeSettingsShape {
   readonly cacheBytesMax: number
   /** Requests that wait for a part or playlist at once. Default 20 000. */
   readonly waitersMax: number
+  /** Viewers' sockets at once. Default 20 000. */
+  readonly watchSocketsMax: number
+  /** Of them, those of one address; whoever stands behind a proxy has its address. Default 1 000. */
+  readonly watchSocketsPerAddressMax: number
+  /** Viewers at this edge of which it is known whether they come back; those beyond are counted only while they ask. Default 50 000. */
+  readonly viewersMax: number
+  /** Sockets of `/ws/events`. Default 10 000. */
+  readonly eventSocketsMax: number
+  /** Answers of `/api/streams/{id}/events` that go on at once. Default 500. */
+  readonly eventStreamsMax: number
+  /** Of either, those that one address may have. Default 1 000 and 100. */
+  readonly eventSocketsPerAddressMax: number
+  readonly eventStreamsPerAddressMax: number
 }
 
 /** Settings of an edge, as documented. */
@@ -35,7 +48,14 @@ export const EDGE_DEFAULTS: EdgeSettingsShape = {
   streamBytesMax: 64 * 1024 * 1024,
   partBytesMax: 512 * 1024 * 1024,
   cacheBytesMax: 128 * 1024 * 1024,
-  waitersMax: 20_000
+  waitersMax: 20_000,
+  watchSocketsMax: 20_000,
+  watchSocketsPerAddressMax: 1_000,
+  viewersMax: 50_000,
+  eventSocketsMax: 10_000,
+  eventStreamsMax: 500,
+  eventSocketsPerAddressMax: 1_000,
+  eventStreamsPerAddressMax: 100
 }
 
 /** The settings of an edge. */

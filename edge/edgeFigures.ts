@@ -1,4 +1,5 @@
 import { Effect, Layer } from 'effect'
+import { EventPlaces } from './events/EventPlaces.ts'
 import { Counters, type CountersShape } from './http/Counters.ts'
 import { ActorRoom, type ActorRoomShape } from './ingest/ActorRoom.ts'
 import { IngestSessions } from './ingest/IngestSessions.ts'
@@ -6,6 +7,9 @@ import { StreamChanges } from './ingest/StreamChanges.ts'
 import { lossFigures } from './lossFigures.ts'
 import { type Metric, Metrics } from './Metrics.ts'
 import { StreamFollower } from './playback/StreamFollower.ts'
+import { Viewers } from './viewers/Viewers.ts'
+import type { WatchFigures } from './watch/Audience.ts'
+import { Watching } from './watch/Watching.ts'
 
 /** What this edge holds, what it has refused, dropped or found damaged, and what it knows of the losses of all streams. */
 export const edgeFigures = Layer.effectDiscard(
@@ -13,10 +17,14 @@ export const edgeFigures = Layer.effectDiscard(
     const counters = yield* Counters
     const sessions = yield* IngestSessions
     const follower = yield* StreamFollower
+    const watching = yield* Watching
     const actors = yield* ActorRoom
     const changes = yield* StreamChanges
+    const viewers = yield* Viewers
+    const places = yield* EventPlaces
     const metrics = yield* Metrics
-    yield* metrics.register(Effect.sync(() => figures(counters, sessions, follower, actors)))
+    yield* metrics.register(Effect.sync(() => watchFigures(watching.figures())))
+    yield* metrics.register(Effect.sync(() => [...figures(counters, sessions, follower, actors), ...audience(viewers, places)]))
     // Not read yet: a zero would say that nothing was lost.
     yield* metrics.register(Effect.match(changes.all, { onSuccess: (streams) => lossFigures(streams.values()), onFailure: () => [] }))
   })
@@ -40,3 +48,21 @@ const figures = (counters: CountersShape, sessions: IngestSessions['Service'], f
     { name: 'millrace_playback_waiting', type: 'gauge', help: 'Requests that wait for a part or playlist.', samples: [['', playback.waiting]] }
   ]
 }
+
+const watchFigures = ({ sockets, behind, streams, kept_bytes, queued_bytes, skipped, lowered, raised, stalled }: WatchFigures): ReadonlyArray<Metric> => [
+  { name: 'millrace_watch_sockets', type: 'gauge', help: 'Viewers that get fragments pushed.', samples: [['', sockets]] },
+  { name: 'millrace_watch_sockets_behind', type: 'gauge', help: 'Of them, those that join or have fallen behind.', samples: [['', behind]] },
+  { name: 'millrace_watch_streams', type: 'gauge', help: 'Streams that they watch.', samples: [['', streams]] },
+  { name: 'millrace_watch_kept_bytes', type: 'gauge', help: 'Bytes of fragments kept for those who join or are behind.', samples: [['', kept_bytes]] },
+  { name: 'millrace_watch_queued_bytes', type: 'gauge', help: 'Bytes that wait in their queues.', samples: [['', queued_bytes]] },
+  {
+    name: 'millrace_watch_slow_total', type: 'counter', help: 'What became of slow viewers: lowered to another rendition, raised again, skipped, cut as stalled.', label: 'outcome',
+    samples: [['lowered', lowered], ['raised', raised], ['skipped', skipped], ['stalled', stalled]]
+  }
+]
+
+const audience = (viewers: Viewers['Service'], places: EventPlaces['Service']): ReadonlyArray<Metric> => [
+  { name: 'millrace_viewers', type: 'gauge', help: 'Viewers of live streams at this edge; its streams are added up.', samples: [['', viewers.size()]] },
+  { name: 'millrace_event_sockets', type: 'gauge', help: 'Sockets that follow events.', samples: [['', places.sockets.taken]] },
+  { name: 'millrace_event_streams', type: 'gauge', help: 'Answers that go on with events.', samples: [['', places.streams.taken]] }
+]

@@ -8,6 +8,8 @@ export const RESPONSE_STALL_MS = 6_000
 export const RESPONSE_MS_MAX = 120_000
 /** How often responses are looked over for these two. */
 export const RESPONSE_SWEEP_MS = 1_000
+/** Bytes that may wait for the client of an answer that goes on, before it is cut. */
+export const OUTFLOW_BYTES_MAX = 1024 * 1024
 /** Longest wait of one check of readiness. */
 export const READINESS_TIMEOUT_MS = 2_000
 /** File descriptors that a process must have left to be ready. */
@@ -33,8 +35,9 @@ export const PAGE_BYTES_MAX = 8 * 1024 * 1024
 export const PAGES_BYTES_MAX = 64 * 1024 * 1024
 /** Streams that the list of what is live shows, newest first. */
 export const STREAMS_LISTED_MAX = 200
-/** How long the list of streams is served from memory. */
-export const STREAMS_LIST_MS = 1_000
+/** How long the list of streams is served from memory, and how long what it shows of recordings is kept for it. */
+export const STREAMS_LIST_MS = 200
+export const PAST_STREAMS_KEPT_MS = 1_000
 /** How long the list waits for the index of recordings; then it shows what the bucket has. */
 export const PAST_STREAMS_MS_MAX = 1_000
 

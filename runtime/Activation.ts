@@ -1,4 +1,5 @@
 import { Deferred, Effect, type Scope } from 'effect'
+import type { ActorFigures, Clocks } from './actorFigures.ts'
 import type { ActorKind } from './ActorKind.ts'
 import { type ActivationExit, exitOf } from './ActivationExit.ts'
 import type { Ask } from './Ask.ts'
@@ -13,6 +14,7 @@ import { takeOverLog } from './takeOverLog.ts'
 /** A running activation: messages in, one exit out. */
 export interface Activation {
   readonly drain: () => void
+  readonly figures: (clocks: Clocks) => ActorFigures | undefined
   readonly exit: Effect.Effect<ActivationExit>
   /** Fencing token; undefined where it could not take the actor over. */
   readonly token: number | undefined
@@ -33,8 +35,8 @@ export const activate = Effect.fnUntraced(function* <Record, State, Message, Act
   const taken = yield* Effect.result(takeOverLog(kind, id, leaseRevision, broke))
   if (taken._tag === 'Failure') {
     Deferred.doneUnsafe(ended, Effect.succeed(exitOf(taken.failure)))
-    return { drain: () => undefined, exit, token: undefined }
+    return { drain: () => undefined, figures: () => undefined, exit, token: undefined }
   }
   const interpreter = yield* makeInterpreter(kind, taken.success, leaseRevision, ended)
-  return { drain: () => interpreter.send({ _tag: 'Drain' }), exit, token: taken.success.owned.token }
+  return { drain: () => interpreter.send({ _tag: 'Drain' }), figures: interpreter.figures, exit, token: taken.success.owned.token }
 })

@@ -21,6 +21,11 @@ export class ActorCell<State, Message, Action> {
     this.#onDefect = onDefect
   }
 
+  /** The state as it is between two messages. */
+  get state(): State {
+    return this.#state
+  }
+
   /** Performs the actions with which an actor begins. */
   begin(actions: ReadonlyArray<Action>): void {
     this.#running = true

@@ -1,4 +1,5 @@
 import type { Effect, Scope } from 'effect'
+import type { ActorFigures, Clocks } from './actorFigures.ts'
 import type { Decide, RuntimeAction, RuntimeMessage } from './Behavior.ts'
 import type { LogUnavailable } from './errors.ts'
 
@@ -52,6 +53,8 @@ export interface ActorKind<Record, State, Message, Action, R> {
   /** Timers that wait for something from outside, which run only while it could come: not while NATS is away. */
   readonly waitsForWorld?: ReadonlySet<string>
   readonly decide: Decide<State, Message | RuntimeMessage, Action | RuntimeAction<Record>>
+  /** How the actor keeps up with its inbox, for everyone to see; looked at a few times a second. */
+  readonly figures?: (state: State, clocks: Clocks) => ActorFigures
   /**
    * Opens what the kind's own actions need, for one activation; closes with its scope. By then another node may have the
    * actor: what writes where that one writes too ends with `ended`, which comes before.

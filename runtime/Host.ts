@@ -1,4 +1,5 @@
 import { Cause, Context, Effect, Exit, Fiber, Layer, Random, Scope } from 'effect'
+import { figuresTold } from './actorFigures.ts'
 import type { ActorKind } from './ActorKind.ts'
 import type { Ask } from './Ask.ts'
 import { Claims } from './Claims.ts'
@@ -88,6 +89,7 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
   })
 
   yield* Effect.addFinalizer(() => Scope.close(actors, Exit.void))
+  yield* reportFigures(owned)
   yield* stopTaken(kind.kind, owned)
   yield* lookForWork(kind, consider, (id) => !owned.has(id) && room())
   const taking = yield* Scope.fork(yield* Effect.scope)
@@ -103,6 +105,22 @@ const makeHost = Effect.fnUntraced(function* <Record, State, Message, Action, R>
   })
   yield* Effect.addFinalizer(() => drain)
   return Host.of({ active: () => [...owned.keys()], drain })
+})
+
+/** Each heartbeat tells how the actors keep up. */
+const reportFigures = Effect.fnUntraced(function* (owned: ReadonlyMap<string, OwnedActor>) {
+  const nodes = yield* Nodes
+  const forget = nodes.beforeBeat(() => {
+    const clocks = { now_ms: performance.now(), wall_ms: Date.now() }
+    nodes.report.actors = figuresTold([...owned].flatMap(([id, { figures }]) => {
+      const known = figures(clocks)
+      return known === undefined ? [] : [[id, known] as const]
+    }))
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(() => {
+    forget()
+    nodes.report.actors = {}
+  }))
 })
 
 /** Stops actors that another node takes. */

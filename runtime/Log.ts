@@ -7,7 +7,7 @@ import { API_TIMEOUT_MS, APPEND_TIMEOUT_MS } from './limits.ts'
 import { apiCode, ask, Nats } from './Nats.ts'
 import { type LogEntry, PullReader } from './PullReader.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
-import { type LogSubject, logSubject } from './topology.ts'
+import { type LogSubject, logSubject, type StreamLog } from './topology.ts'
 
 export type { Appender, AppendError } from './Appender.ts'
 export type { LogEntry } from './PullReader.ts'
@@ -44,7 +44,7 @@ export interface LogSubjects {
 
 /** The logs: append by compare-and-set, publish, read the head, read a range, follow. */
 export class Log extends Context.Service<Log, {
-  readonly subject: (log: 'ingest' | 'media' | 'segments', id: string) => LogSubject
+  readonly subject: (log: StreamLog, id: string) => LogSubject
   /** Whether this process is connected to NATS, as far as it knows. */
   readonly connected: () => boolean
   /** Newest entry of a subject, or undefined. Asks the leader, never a replica. */

@@ -1,10 +1,12 @@
 import { create } from '@bufbuild/protobuf'
 import { Clock, Context, Deferred, Effect, Layer, type Scope } from 'effect'
 import { type NodeState, NodeStateSchema } from '../proto/gen/millrace/v1/node_pb.js'
+import type { ActorFigures } from './actorFigures.ts'
 import { type BucketChange, Buckets, type NodeStateBucket } from './Bucket.ts'
 import { listen } from './callbacks.ts'
 import { LogUnavailable } from './errors.ts'
 import { newId } from './ids.ts'
+import { BEAT_MS_MAX } from './limits.ts'
 import { BEATS_PER_LEASE, forgetNode, isGone, isHealthy, type Liveness, liveNodes, newLiveness, renewed, sawNode } from './liveness.ts'
 import { RuntimeSettings, type RuntimeSettingsShape } from './RuntimeSettings.ts'
 
@@ -14,6 +16,10 @@ export interface NodeReport {
   draining: boolean
   /** Viewers of each stream at this node's edge. */
   viewers: Readonly<Record<string, number>>
+  /** How each actor that this node owns keeps up, by id. */
+  actors: Readonly<Record<string, ActorFigures>>
+  /** Streams whose publishers this node's edge hears. */
+  publishing: ReadonlyArray<string>
 }
 
 /** This node's heartbeat, and what it sees of the other nodes'. */
@@ -22,6 +28,8 @@ export class Nodes extends Context.Service<Nodes, {
   readonly incarnation: string
   /** Changed in place by whoever has something to report; the next heartbeat carries it. */
   readonly report: NodeReport
+  /** Calls `fill` before each heartbeat, to bring the report up to date, until the returned function is called. */
+  readonly beforeBeat: (fill: () => void) => () => void
   /** Whether that process is gone, given that it was alive at `since_ms` of this node's monotonic clock. */
   readonly isGone: (node: string, incarnation: string, since_ms: number) => boolean
   /** Whether this node's own heartbeats go through and come back. */
@@ -40,7 +48,8 @@ export class Nodes extends Context.Service<Nodes, {
       const settings = yield* RuntimeSettings
       const { nodes } = yield* Buckets
       const incarnation = newId()
-      const report: NodeReport = { active: 0, draining: false, viewers: {} }
+      const report: NodeReport = { active: 0, draining: false, viewers: {}, actors: {}, publishing: [] }
+      const fills = new Set<() => void>()
       const seen = yield* Deferred.make<void>()
       const said = new Map<string, NodeState>()
       const regained = new Set<() => void>()
@@ -55,7 +64,8 @@ export class Nodes extends Context.Service<Nodes, {
         if (state.renewed_ms !== renewed_ms) beats.forEach((callback) => callback())
         if (state.healthySince_ms !== undefined) Deferred.doneUnsafe(seen, Effect.void)
       })
-      yield* beat(nodes, settings, incarnation, report)
+      const reported = Effect.suspend(() => Effect.as(Effect.forEach([...fills], filled, { discard: true }), report))
+      yield* beat(nodes, settings, incarnation, reported)
       yield* Deferred.await(seen).pipe(
         Effect.timeoutOrElse({ duration: FIRST_BEAT_MS, orElse: () => new LogUnavailable({ operation: 'first heartbeat', reason: 'it did not come back' }) })
       )
@@ -63,6 +73,7 @@ export class Nodes extends Context.Service<Nodes, {
         node: settings.node,
         incarnation,
         report,
+        beforeBeat: (fill) => listen(fills, fill),
         isGone: (node, other, since_ms) => isGone(state, node, other, since_ms, performance.now()),
         isHealthy: () => isHealthy(state, performance.now()),
         onRegained: (callback) => listen(regained, callback),
@@ -75,6 +86,9 @@ export class Nodes extends Context.Service<Nodes, {
 
 const FIRST_BEAT_MS = 10_000
 
+/** Whoever has a defect in what it reports must not take the heartbeats with it. */
+const filled = (fill: () => void): Effect.Effect<void> => Effect.catchDefect(Effect.sync(fill), (defect) => Effect.logError('defect in what a node reports', defect))
+
 /** A heartbeat that comes back to its sender shows that both ways are open. */
 const heard = (state: Liveness, change: BucketChange<NodeState>, own: { readonly node: string; readonly incarnation: string }, now_ms: number): Liveness => {
   if (change.value === undefined) return forgetNode(state, change.key)
@@ -83,14 +97,16 @@ const heard = (state: Liveness, change: BucketChange<NodeState>, own: { readonly
 }
 
 /** Renews the node's entry for ever, by the revision read; says goodbye when the scope closes. */
-const beat = Effect.fnUntraced(function* (nodes: NodeStateBucket, settings: RuntimeSettingsShape, incarnation: string, report: NodeReport): Effect.fn.Return<void, LogUnavailable, Scope.Scope> {
+const beat = Effect.fnUntraced(function* (nodes: NodeStateBucket, settings: RuntimeSettingsShape, incarnation: string, reported: Effect.Effect<NodeReport>): Effect.fn.Return<void, LogUnavailable, Scope.Scope> {
   const startedAtMs = BigInt(yield* Clock.currentTimeMillis)
-  const interval_ms = settings.lease_ms / BEATS_PER_LEASE
+  const interval_ms = Math.min(settings.lease_ms / BEATS_PER_LEASE, BEAT_MS_MAX)
   let revision = (yield* nodes.get(settings.node))?.revision
   let beats = 0n
-  const state = () => create(NodeStateSchema, { node: settings.node, incarnation, beat: beats++, roles: [...settings.roles], capacity: settings.capacity, startedAtMs, ...report })
+  const stateOf = ({ publishing, ...report }: NodeReport) =>
+    create(NodeStateSchema, { node: settings.node, incarnation, beat: beats++, roles: [...settings.roles], capacity: settings.capacity, startedAtMs, ...report, publishing: [...publishing] })
   const renew = Effect.gen(function* () {
-    revision = revision === undefined ? yield* nodes.create(settings.node, state()) : yield* nodes.update(settings.node, state(), revision)
+    const state = stateOf(yield* reported)
+    revision = revision === undefined ? yield* nodes.create(settings.node, state) : yield* nodes.update(settings.node, state, revision)
   })
   const readAgain = Effect.gen(function* () {
     const found = yield* nodes.get(settings.node)

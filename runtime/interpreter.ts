@@ -1,5 +1,6 @@
 import { Cause, Clock, Deferred, Effect, type Scope } from 'effect'
 import { ActorCell } from './ActorCell.ts'
+import type { ActorFigures, Clocks } from './actorFigures.ts'
 import type { ActorKind, RecordCodec } from './ActorKind.ts'
 import { type ActivationExit, exitOf } from './ActivationExit.ts'
 import { Ask } from './Ask.ts'
@@ -18,6 +19,8 @@ import { makeWorldTimers } from './worldTimers.ts'
 /** Takes messages for one activation, and performs what its behaviour wants. */
 export interface Interpreter {
   readonly send: (message: RuntimeMessage) => void
+  /** How the actor keeps up now; undefined where its kind does not tell. */
+  readonly figures: (clocks: Clocks) => ActorFigures | undefined
 }
 
 /**
@@ -85,7 +88,7 @@ export const makeInterpreter = Effect.fnUntraced(function* <Record, State, Messa
   const forget = [nats.onReconnect(reconnected), nodes.onRegained(reconnected)]
   yield* Effect.addFinalizer(() => Effect.sync(() => forget.forEach((stop) => stop())))
   yield* asks.answer(kind.kind, owned.id, (body, answer) => send({ _tag: 'Asked', question: questions.add(answer), body }))
-  return { send }
+  return { send, figures: (clocks) => kind.figures?.(begunCell.state, clocks) }
 })
 
 /** What came of an append; `broke`: the record could not be written down. */

@@ -71,6 +71,10 @@ export const UNAVAILABLE_PAUSE_MS = 500
 /** How often the world is told, a sweep apart, that an actor has failed, before its lease is given up for somebody else to try; how long each time. */
 export const TELL_FAILED_ATTEMPTS_MAX = 10
 export const TELL_FAILED_MS_MAX = 30_000
+/** Longest pause between two heartbeats, however long leases are: what they tell of streams is to be right within 2 s. */
+export const BEAT_MS_MAX = 400
+/** Actors of which a heartbeat tells how they keep up, those furthest behind first: some 40 bytes each, five times a lease to every node. */
+export const FIGURES_TOLD_MAX = 1_000
 /** Nodes look for actors without an owner this often. */
 export const SWEEP_MS = 5_000
 /** How long a hint may stay unanswered before another node gets it. */

@@ -1,6 +1,7 @@
 import { Cause, Deferred, Effect } from 'effect'
 import { type Activation, activate } from './Activation.ts'
 import type { ActivationExit } from './ActivationExit.ts'
+import type { ActorFigures, Clocks } from './actorFigures.ts'
 import type { ActorKind } from './ActorKind.ts'
 import { countRestart } from './counters.ts'
 import { UNAVAILABLE_PAUSE_MS } from './limits.ts'
@@ -17,6 +18,8 @@ export type FinalExit = Exclude<ActivationExit, { readonly _tag: 'Crashed' | 'Un
 export interface Orders {
   /** Come to a good stop, for another node to go on. */
   readonly drain: () => void
+  /** How it keeps up now; undefined where that is not known: between two activations, for instance. */
+  readonly figures: (clocks: Clocks) => ActorFigures | undefined
   /** Another node has the actor: stop at once, and write nothing more. */
   readonly supersede: () => void
 }
@@ -80,6 +83,7 @@ export const supervise = <Record, State, Message, Action, R, R2>(kind: ActorKind
       current?.drain()
       Deferred.doneUnsafe(drained, Effect.succeed({ _tag: 'Released' }))
     },
+    figures: (clocks) => current?.figures(clocks),
     supersede: () => {
       // Whoever takes what was handed over is no reason to hurry.
       if (!handedOver) Deferred.doneUnsafe(superseded, Effect.succeed({ _tag: 'Superseded' }))

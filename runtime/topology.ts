@@ -66,8 +66,18 @@ export interface LogSubject {
   readonly subject: string
 }
 
-/** Where an id's records stand in one of the logs that every live stream writes to. */
-export const logSubject = (log: 'ingest' | 'media' | 'segments', id: string, shards: number): LogSubject => {
+/** The logs that every live stream writes to. */
+export type StreamLog = 'ingest' | 'media' | 'segments' | 'events'
+
+/** Stands for any id or kind in a subject to read. */
+const ANY = '*'
+
+/** Where the events of all streams stand. */
+export const allEvents: LogSubject = { log: 'EVENTS', subject: subjects.event(ANY, ANY) }
+
+/** Where an id's records stand in one of these logs; of events, those of every kind. */
+export const logSubject = (log: StreamLog, id: string, shards: number): LogSubject => {
+  if (log === 'events') return { log: 'EVENTS', subject: subjects.event(id, ANY) }
   if (log === 'segments') return { log: 'SEGMENTS', subject: subjects.segments(id) }
   const shard = shardOf(id, shards)
   return { log: `${log.toUpperCase()}_${shard}`, subject: subjects[log](shard, id) }

@@ -9,6 +9,6 @@ export default defineConfig({
   plugins: [solid()],
   build: { target: 'es2022', outDir: 'dist', emptyOutDir: true, chunkSizeWarningLimit: 700 },
   server: {
-    proxy: { '/api': forwarded, '/live': forwarded, '/recordings': forwarded, '/ws': forwarded },
+    proxy: { '/api': forwarded, '^/live/.+': forwarded, '/recordings': forwarded, '/ws': forwarded },
   },
 })

@@ -7,18 +7,21 @@ import { crc32c } from '../../runtime/checksum.ts'
 import { isRenditionName } from './mediaNames.ts'
 import { LEAP_SEGMENTS_MAX, PIECES_BYTES_MAX, PIECES_MAX, SEGMENTS_BEHIND_WINDOW, WINDOW_SEGMENTS_MAX } from './limits.ts'
 import { dropBytes } from './liveWindow.ts'
-import type { LiveWindow, OpenPart, Place, RecordFacts, RenditionWindow, Report } from './liveWindow.ts'
+import type { LiveWindow, OpenPart, Place, PlacedFragment, RecordFacts, RenditionWindow, Report } from './liveWindow.ts'
 import { countFrames, findLosses, loseFrames, passOver } from './passOver.ts'
 import { completeOpen, describedIn, joined, openPart, putSegment, type Step } from './windowParts.ts'
 import type { WindowProblem } from './windowProblem.ts'
 
 /** What one record changed. */
 export interface WindowChange {
+  /** Parts that became whole. */
   readonly completed: number
+  /** Fragments of the record that are in the window now, in its order. */
+  readonly added: ReadonlyArray<PlacedFragment>
   readonly problems: ReadonlyArray<WindowProblem>
 }
 
-const NOTHING: WindowChange = { completed: 0, problems: [] }
+const NOTHING: WindowChange = { completed: 0, added: [], problems: [] }
 
 /**
  * Folds the MEDIA record with sequence `seq` into the window, in place. Records are given once each and in order; one
@@ -32,11 +35,11 @@ export const applyRecord = (window: LiveWindow, seq: number, record: MediaRecord
   window.seq = seq
   const checkpoint = record.checkpoint
   const implausible = contradiction(window, checkpoint)
-  if (implausible !== undefined) return { completed: 0, problems: [{ _tag: 'CheckpointImplausible', seq, reason: implausible }] }
+  if (implausible !== undefined) return { ...NOTHING, problems: [{ _tag: 'CheckpointImplausible', seq, reason: implausible }] }
   const facts: RecordFacts = { seq, windowStartMsn: checkpoint.windowStartMsn, reports: [] }
   const problems: Array<WindowProblem> = []
   const { body } = record
-  const step: Step = { window, checkpoint, facts, problems, firstSeq: seq, isFirst, beginsInGap, completed: 0 }
+  const step: Step = { window, checkpoint, facts, problems, added: [], firstSeq: seq, isFirst, beginsInGap, completed: 0 }
   // What a dead owner left by half is no problem: its successor writes it again.
   if (body.case === 'takeOver') window.pieces = undefined
   if (body.case !== 'piece') dropPieces(step, `a ${body.case ?? 'record without body'} came between`)
@@ -48,7 +51,7 @@ export const applyRecord = (window: LiveWindow, seq: number, record: MediaRecord
   if (body.case === 'end') closeStream(step)
   countFrames(step)
   describe(step)
-  return step.completed === 0 && problems.length === 0 ? NOTHING : { completed: step.completed, problems }
+  return { completed: step.completed, added: step.added.filter(isKept), problems }
 }
 
 // A checkpoint that was damaged within what still can be read would throw the window out of place for good.
@@ -166,10 +169,13 @@ const applyFragment = (step: Step, fragment: Fragment): void => {
   if (!isWhole(fragment)) return damaged(step, fragment)
   // Its pictures need those that are lost.
   if (rendition.behindLoss && described.kind === TrackKind.VIDEO && !fragment.independent) return passOver(window, place.msn)
-  addFragment(step, rendition.open ?? begin(step, rendition, described, fragment), fragment)
+  addFragment(step, rendition, rendition.open ?? begin(step, rendition, described, fragment), fragment)
   if (fragment.closesSegment) completeOpen(step, rendition, { msn: place.msn + 1, part: 0 })
   else if (fragment.closesPart) completeOpen(step, rendition, { msn: place.msn, part: place.part + 1 })
 }
+
+// What the record's later fragments have shown to be lost is passed over with its part.
+const isKept = ({ segment, part }: PlacedFragment): boolean => segment.parts[part.index] === part
 
 const isWhole = (fragment: Fragment): boolean => crc32c(fragment.data) === fragment.crc32c
 
@@ -205,12 +211,14 @@ const begin = (step: Step, rendition: RenditionWindow, described: RenditionCheck
   return openPart(step, rendition, segment, Number(start), independent)
 }
 
-const addFragment = ({ facts }: Step, { part }: OpenPart, fragment: Fragment): void => {
+const addFragment = ({ facts, added }: Step, rendition: RenditionWindow, { segment, part }: OpenPart, fragment: Fragment): void => {
   part.duration += Number(fragment.duration)
   part.frames += fragment.frames
   part.bytes += fragment.data.byteLength
   part.lastSeq = facts.seq
-  part.fragments.push(fragment.data)
+  const one = { start: Number(fragment.start), duration: Number(fragment.duration), independent: fragment.independent, data: fragment.data }
+  part.fragments.push(one)
+  added.push({ rendition, segment, part, fragment: one })
 }
 
 // `nextMsn`: the segment that every rendition goes on with; undefined where the open segments stay open.

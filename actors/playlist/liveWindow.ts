@@ -28,6 +28,24 @@ export interface Completion {
   readonly next: Place
 }
 
+/** One `moof` and `mdat` of a part. Times in ticks of its segment's timescale. */
+export interface PartFragment {
+  readonly start: number
+  readonly duration: number
+  /** Its first frame is a random-access point. */
+  readonly independent: boolean
+  /** A view of its record until the part is whole, then of the part's `data`. */
+  data: Uint8Array
+}
+
+/** A fragment, and where the window has it. */
+export interface PlacedFragment {
+  readonly rendition: RenditionWindow
+  readonly segment: Segment
+  readonly part: Part
+  readonly fragment: PartFragment
+}
+
 /** A run of fragments. Times in ticks of its segment's timescale. */
 export interface Part {
   readonly index: number
@@ -39,8 +57,8 @@ export interface Part {
   readonly firstSeq: number
   lastSeq: number
   bytes: number
-  /** Views of the records until the part is whole, then of `data`; empty once the bytes were dropped. */
-  fragments: Array<Uint8Array>
+  /** Empty once the bytes were dropped. */
+  fragments: Array<PartFragment>
   data: Uint8Array | undefined
   completion: Completion | undefined
 }

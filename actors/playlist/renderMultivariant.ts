@@ -37,24 +37,24 @@ const AUDIO_GROUP = 'audio'
 
 /**
  * The multivariant playlist (RFC 8216bis 4.4.6) of a live stream or a recording. Audio beside video is a group that
- * every variant uses; audio alone is the variant itself.
+ * every variant uses; audio alone is the variant itself. `query` (with its `?`, where there is one) is behind each address.
  */
-export const renderMultivariant = (renditions: ReadonlyArray<RenditionDescription>): string => {
+export const renderMultivariant = (renditions: ReadonlyArray<RenditionDescription>, query = ''): string => {
   const videos = renditions.filter(({ kind }) => kind === 'video')
   const audios = renditions.filter(({ kind }) => kind === 'audio')
   const lines = ['#EXTM3U', '#EXT-X-VERSION:9']
-  if (videos.length === 0) return playlistOf([...lines, ...audios.flatMap((audio) => variantLines(audio, []))])
-  lines.push(...audios.map(groupLine))
-  return playlistOf([...lines, ...videos.flatMap((video) => variantLines(video, audios))])
+  if (videos.length === 0) return playlistOf([...lines, ...audios.flatMap((audio) => variantLines(audio, [], query))])
+  lines.push(...audios.map((audio, index) => groupLine(audio, index, query)))
+  return playlistOf([...lines, ...videos.flatMap((video) => variantLines(video, audios, query))])
 }
 
-const groupLine = ({ name, channels }: RenditionDescription, index: number): string => {
+const groupLine = ({ name, channels }: RenditionDescription, index: number, query: string): string => {
   const first = index === 0 ? 'YES' : 'NO'
   const count = channels > 0 ? `,CHANNELS="${channels}"` : ''
-  return `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="${AUDIO_GROUP}",NAME="${name}",DEFAULT=${first},AUTOSELECT=YES${count},URI="${name}/${PLAYLIST_NAME}"`
+  return `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="${AUDIO_GROUP}",NAME="${name}",DEFAULT=${first},AUTOSELECT=YES${count},URI="${name}/${PLAYLIST_NAME}${query}"`
 }
 
-const variantLines = (variant: RenditionDescription, audios: ReadonlyArray<RenditionDescription>): ReadonlyArray<string> => {
+const variantLines = (variant: RenditionDescription, audios: ReadonlyArray<RenditionDescription>, query: string): ReadonlyArray<string> => {
   const greatest = (field: 'bandwidth' | 'averageBandwidth'): number => Math.max(0, ...audios.map((audio) => audio[field]))
   const codecs = [variant.codec, ...new Set(audios.map(({ codec }) => codec))]
   const attributes = [`BANDWIDTH=${Math.max(1, variant.bandwidth + greatest('bandwidth'))}`]
@@ -63,5 +63,5 @@ const variantLines = (variant: RenditionDescription, audios: ReadonlyArray<Rendi
   if (variant.kind === 'video' && variant.width > 0) attributes.push(`RESOLUTION=${variant.width}x${variant.height}`)
   if (variant.frameRate > 0) attributes.push(`FRAME-RATE=${variant.frameRate.toFixed(3)}`)
   if (audios.length > 0) attributes.push(`AUDIO="${AUDIO_GROUP}"`)
-  return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${variant.name}/${PLAYLIST_NAME}`]
+  return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${variant.name}/${PLAYLIST_NAME}${query}`]
 }

@@ -1,5 +1,5 @@
 import type { Checkpoint, RenditionCheckpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
-import type { OpenPart, Part, Place, RecordFacts, RenditionWindow, Segment, LiveWindow } from './liveWindow.ts'
+import type { OpenPart, Part, Place, PlacedFragment, RecordFacts, RenditionWindow, Segment, LiveWindow } from './liveWindow.ts'
 import type { WindowProblem } from './windowProblem.ts'
 
 const TICKS_PER_S = 90_000
@@ -10,6 +10,7 @@ export interface Step {
   readonly checkpoint: Checkpoint
   readonly facts: RecordFacts
   readonly problems: Array<WindowProblem>
+  readonly added: Array<PlacedFragment>
   /** First record that holds bytes of what is applied: that of the first piece, where there are pieces. */
   readonly firstSeq: number
   /** The window's first record; `beginsInGap`: and records before it are lost. */
@@ -71,9 +72,9 @@ export const completeOpen = (step: Step, rendition: RenditionWindow, next: Place
   const open = rendition.open
   if (open === undefined) return
   const { segment, part } = open
-  const data = joined(part.fragments)
+  const data = joined(part.fragments.map((fragment) => fragment.data))
   let at = 0
-  part.fragments = part.fragments.map(({ byteLength }) => data.subarray(at, (at += byteLength)))
+  for (const fragment of part.fragments) fragment.data = data.subarray(at, (at += fragment.data.byteLength))
   part.data = data
   step.window.bytes += data.byteLength
   part.completion = { at: step.facts, next }

@@ -13,6 +13,7 @@ import { openSource, resumeSource } from '../source/sourceIndex.ts'
 import { decideStream } from './behavior.ts'
 import { readPackager } from './checkpoint.ts'
 import { closeFailed } from './closeFailed.ts'
+import { keepingUp } from './keepingUp.ts'
 import { TIMELINE_OFFSET_MS } from './limits.ts'
 import { mediaCodec } from './mediaCodec.ts'
 import { makePerformer } from './performer.ts'
@@ -37,6 +38,7 @@ export const streamActor = Effect.gen(function* () {
     codec: mediaCodec,
     begin: (owned, now_ms) => beginStream({ id: owned.id, token: owned.token, resumeSeq: owned.resumeSeq, settings, messageBytesMax }, owned, now_ms),
     decide: decideStream,
+    figures: keepingUp,
     waitsForWorld: new Set(['window']),
     performer: makePerformer,
     wanted: Effect.gen(function* () {
@@ -81,6 +83,7 @@ const emptyState = (config: StreamConfig, owned: Owned<MediaRecord>, checkpoint:
   appending: false,
   firstPieceSeq: 0,
   stored: checkpoint,
+  storedLater_ms: undefined,
   quiet: false,
   announcing: new Set(),
   missing: [],

@@ -42,6 +42,16 @@ export const AUDIO_WARMUP_WEBM_MS = 205
 export const AUDIO_WARMUP_MP4_MS = 285
 /** AAC frames that a resumed encoder makes before the first new one; they are dropped. */
 export const AUDIO_WARMUP_FRAMES = 4
+/**
+ * Newest frames that FFmpeg may keep until more comes: of a picture the length is known when the next one is whole; an
+ * audio encoder keeps a frame and more. Nobody counts as waiting for these.
+ */
+export const VIDEO_FRAMES_HELD = 2
+export const AUDIO_FRAMES_HELD = 6
+/** Chunks of which it is known how long each waits for its media. */
+export const WAITING_CHUNKS_MAX = 512
+/** Share of the newest record in the latency that everyone is told. */
+export const LATENCY_WEIGHT = 0.2
 /** Chunks since the point to resume at of which it is known where they stand in the inbox. */
 export const SPOTS_MAX = 4_096
 /** Activations that broke by themselves on the same checkpoint, after which what follows it is passed over as poison. */

@@ -9,6 +9,7 @@ import { subjects } from '../../runtime/topology.ts'
 import { fillOn } from '../packager/fill.ts'
 import { discontinue, endSegments, isReady, pendingBytes, recordStored, takeFragments, type TakeOptions, timelineEnd } from '../packager/packager.ts'
 import { writePackager } from './checkpoint.ts'
+import { noteStored } from './keepingUp.ts'
 import { FLUSH_BYTES, RECORD_BYTES_MIN } from './limits.ts'
 import { tellLosses } from './losses.ts'
 import { recordOf } from './mediaCodec.ts'
@@ -114,6 +115,7 @@ export const onAppended = (turn: Turn, seq: number): void => {
   turn.set({ outgoing, appending: false, stored })
   if (whole) turn.set({ packager: recordStored(turn.state.packager, first, seq), shown: withShown(turn.state, turn.now_ms) })
   turn.set({ firstPieceSeq: whole ? 0 : first })
+  if (whole) noteStored(turn)
   turn.act({ _tag: 'SetTimer', timer: 'tick', after_ms: TICK_MS })
   announce(turn)
   tellLosses(turn)

@@ -60,7 +60,7 @@ const readEntry = (turn: Turn, entry: LogEntry): void => {
   }
   const { body } = record
   const receivedAt_ms = Number(record.receivedAtMs)
-  turn.setSource({ receivedAt_ms })
+  turn.setSource({ receivedAt_ms, storedAt_ms: entry.time_ms })
   switch (body.case) {
     case 'open':
       return isLater(turn.state, body.value) ? toEpoch(turn, body.value, entry.seq + 1) : onCameBack(turn, entry, body.value)

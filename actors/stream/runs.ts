@@ -13,6 +13,7 @@ import { enqueueDiscontinuity, enqueueMark } from './publishing.ts'
 import { chunkAt } from './resumePoint.ts'
 import type { Next, Run, Source, StreamState } from './streamState.ts'
 import type { Turn } from './Turn.ts'
+import { NOTHING_WAITS } from './waiting.ts'
 import { anchorAt } from './wallClock.ts'
 
 const TICKS_PER_MS = 90
@@ -35,7 +36,7 @@ export const beginEpoch = (turn: Turn, epoch: number, mimeType: string, ingestSe
 }
 
 export const emptySource = (epoch: number, mimeType: string, container: Container): Omit<Source, 'index' | 'offset_ms' | 'offsetKnown'> => ({
-  epoch, mimeType, container, header: undefined, tracks: {}, expected: { seq: 0, piece: 0 }, reading: 0, spots: [], unreadable: false, doubt: undefined, receivedAt_ms: 0
+  epoch, mimeType, container, header: undefined, tracks: {}, expected: { seq: 0, piece: 0 }, reading: 0, spots: [], unreadable: false, doubt: undefined, receivedAt_ms: 0, storedAt_ms: 0
 })
 
 export const newRun = (turn: Turn, change: Partial<Run> = {}): Run => ({
@@ -56,6 +57,7 @@ export const newRun = (turn: Turn, change: Partial<Run> = {}): Run => ({
   placed: false,
   found: undefined,
   points: [],
+  waiting: NOTHING_WAITS,
   arrival: undefined,
   ...change
 })

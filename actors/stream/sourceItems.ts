@@ -3,6 +3,7 @@ import { onAudioFrame, onVideoFrame } from '../packager/segmentation.ts'
 import type { RandomAccessPoint, SourceItem } from '../source/sourceIndex.ts'
 import { LossKind } from '../../proto/gen/millrace/v1/loss_pb.js'
 import { lose, onFound } from './gaps.ts'
+import { noteBegun } from './keepingUp.ts'
 import { AUDIO_POINTS_APART_MS, POINTS_MAX, VIDEO_WAIT_MS, SILENCE_MS_MAX } from './limits.ts'
 import { hasLost, noteLoss } from './losses.ts'
 import { haveGone, type Pictures, withBytes, withPicture } from './pictures.ts'
@@ -78,6 +79,7 @@ const onVideo = (turn: Turn, item: SourceItem & { readonly _tag: 'VideoFrame' })
   }
   const { packager } = turn.state
   const at = pts + offsetTicks(turn)
+  noteBegun(turn, at)
   const segmentation = onVideoFrame(packager.segmentation, at, point !== undefined)
   const estimate = packager.partTarget_us > 0 ? packager.estimate : withFrame(packager.estimate, at)
   turn.set({ packager: { ...packager, segmentation, estimate } })
@@ -123,6 +125,7 @@ const onAudio = (turn: Turn, item: SourceItem & { readonly _tag: 'AudioFrame' })
     startChild(turn, true, firstAudio)
   }
   const at = pts + offsetTicks(turn)
+  if (alone) noteBegun(turn, at)
   const still = turn.state.run?.still
   if (still !== undefined) onStill(turn, still, at)
   const { packager } = turn.state

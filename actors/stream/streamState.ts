@@ -12,6 +12,7 @@ import type { Packager } from '../packager/packager.ts'
 import type { Container, RandomAccessPoint, SourceIndex, SourceItem, SourceTracks } from '../source/sourceIndex.ts'
 import type { StreamSettingsShape } from './StreamSettings.ts'
 import type { Pictures } from './pictures.ts'
+import type { Waiting } from './waiting.ts'
 import type { Arrival } from './wallClock.ts'
 
 /** What a stream actor hears beside what the runtime tells every actor. */
@@ -100,6 +101,8 @@ export interface Run {
   readonly found: { readonly frames: number } | undefined
   /** Candidates for the checkpoint, oldest first; the first is the one in force. */
   readonly points: ReadonlyArray<RandomAccessPoint>
+  /** Frames that are not in the log yet. */
+  readonly waiting: Waiting
   /** How late its pictures come. */
   readonly arrival: Arrival | undefined
 }
@@ -125,8 +128,9 @@ export interface Source {
   readonly unreadable: boolean
   /** A record of the inbox that cannot be decoded: what comes next tells whether it was a chunk. */
   readonly doubt: number | undefined
-  /** Wall clock of the chunk being read, ms since 1970. */
+  /** Wall clock of the edge when the chunk being read came, and of the log when it stored it; ms since 1970. */
   readonly receivedAt_ms: number
+  readonly storedAt_ms: number
 }
 
 /** A frame of a record of the inbox; or all of a record that is damaged. */
@@ -173,6 +177,11 @@ export interface StreamState {
   readonly firstPieceSeq: number
   /** Checkpoint of the last record stored. */
   readonly stored: Checkpoint | undefined
+  /**
+   * From a chunk's being stored to its media's being stored, recently, by the clocks that tell of each: the log's wall clock of
+   * the former, the monotonic clock of the latter. Undefined before the first.
+   */
+  readonly storedLater_ms: number | undefined
   /** FFmpeg has paused since the last frame. */
   readonly quiet: boolean
   /** Announcements on their way, by ticket. */

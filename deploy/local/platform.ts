@@ -34,15 +34,15 @@ const announce = (address: ListenAddress, data: string): void => {
 
 /**
  * Builds the pages, brings up the services and the platform (`deploy/server/main.ts`), waits until it is ready and prints its address.
- * With `reload` it starts anew whenever one of its files changes.
+ * With `reload` it starts anew whenever one of its files changes; `data`, a folder that nobody else knows, is used in place of the data folder.
  */
 export const platform = Effect.fnUntraced(function*(
-  options: { readonly reload: boolean }
+  options: { readonly reload: boolean; readonly data?: string }
 ): Effect.fn.Return<RunningPlatform, BringUpError, Scope.Scope> {
   const main = join(projectFolder, "deploy", "server", "main.ts")
   if (!existsSync(main)) return yield* new BringUpRefused({ message: `${main} is missing: this is not a whole Millrace.` })
-  const data = dataFolder()
-  yield* lockDataFolder(data)
+  const data = options.data ?? dataFolder()
+  if (options.data === undefined) yield* lockDataFolder(data)
   yield* buildWeb
   const address = yield* listenAddress
   const programs = { FFMPEG_PATH: yield* ffmpeg, FFPROBE_PATH: yield* ffprobe }

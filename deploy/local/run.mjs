@@ -1,5 +1,5 @@
 /**
- * `node deploy/local/run.mjs demo|start|dev|test|bench|chaos|simulate [arguments]`: the first step of every command.
+ * `node deploy/local/run.mjs demo|start|dev|test|bench|chaos|simulate|screenshots [arguments]`: the first step of every command.
  *
  * Runs on the machine's own Node (20 or newer) before any package is there: installs the packages of package-lock.json
  * where they are missing or changed, then runs `deploy/local/<command>.ts` with the Node 22 that is one of them.
@@ -12,7 +12,7 @@ import { delimiter, dirname, join, resolve } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 
-const commands = ["demo", "start", "dev", "test", "bench", "chaos", "simulate"]
+const commands = ["demo", "start", "dev", "test", "bench", "chaos", "simulate", "screenshots"]
 const projectFolder = resolve(dirname(fileURLToPath(import.meta.url)), "../..")
 const binaries = join(projectFolder, "node_modules", ".bin")
 const node22 = join(binaries, "node")

@@ -12,7 +12,7 @@ import { nodeFigures } from './nodeFigures.ts'
 const of = <Service>(part: Partial<Service>): Service => part as Service
 
 it.effect('a node says in /ready that it goes, or does not hear itself, and in /metrics what it owns', () => {
-  const report: NodeReport = { active: 2, draining: false, viewers: {} }
+  const report: NodeReport = { active: 2, draining: false, viewers: {}, actors: {}, publishing: [] }
   let healthy = true
   const node = Layer.mergeAll(
     Layer.succeed(Nodes, of<Nodes['Service']>({ report, isHealthy: () => healthy, live: () => [] })),

@@ -25,6 +25,7 @@ import { Readiness } from '../../edge/http/Readiness.ts'
 import { Metrics } from '../../edge/Metrics.ts'
 import { actorRoom } from '../../edge/ingest/ActorRoom.ts'
 import { ingestRouteLayer } from '../../edge/ingest/IngestRoute.ts'
+import { publishingReport } from '../../edge/ingest/publishingReport.ts'
 import { Host } from '../../runtime/Host.ts'
 import { janitor } from '../../runtime/Janitor.ts'
 import { archiveFigures } from './archiveFigures.ts'
@@ -61,7 +62,7 @@ const serving = (settings: Settings) => Layer.mergeAll(Readiness.layer, Metrics.
 /** Takes publishers and serves viewers. */
 export const edge = (settings: Settings, archiving?: ReturnType<typeof archive>) =>
   Listening.layer.pipe(
-    Layer.provide(Layer.mergeAll(shown(settings, archiving), edgeFigures.pipe(Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer))))),
+    Layer.provide(Layer.mergeAll(shown(settings, archiving), Layer.merge(edgeFigures, publishingReport).pipe(Layer.provide(Layer.mergeAll(edgeRoutes, ingestRouteLayer))))),
     Layer.provide(Layer.mergeAll(recordingKnowledge, pastStreams, actorRoom)),
     Layer.provide(HttpServer.layer),
     Layer.provide(serving(settings))

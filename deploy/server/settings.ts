@@ -64,7 +64,17 @@ export const readSettings: Effect.Effect<Settings, SettingInvalid | Config.Confi
       drain_ms: values.drain_ms
     },
     stream: { part_ms: values.part_ms, segment_ms: values.segment_ms, liveWindow_ms: values.liveWindow_ms, ladder, reconnectWindow_ms: values.reconnectWindow_ms },
-    edge: { ...EDGE_DEFAULTS, host: values.host, port: values.port, corsOrigins: list(values.corsOrigins), pages: join(import.meta.dirname, '..', '..', 'web', 'dist') },
+    edge: {
+      ...EDGE_DEFAULTS,
+      host: values.host,
+      port: values.port,
+      corsOrigins: list(values.corsOrigins),
+      pages: join(import.meta.dirname, '..', '..', 'web', 'dist'),
+      eventSocketsMax: Math.max(EDGE_DEFAULTS.eventSocketsMax, values.eventSocketsPerAddressMax),
+      eventSocketsPerAddressMax: values.eventSocketsPerAddressMax,
+      watchSocketsMax: values.watchSocketsMax,
+      watchSocketsPerAddressMax: values.watchSocketsPerAddressMax
+    },
     storage: { url: values.objectStoreUrl, operationTimeout_ms: 30_000 },
     database: { url: values.databaseUrl, connections: 8, connectTimeout_ms: 5_000, statementTimeout_ms: 10_000 },
     archive: { concurrency: values.archiveConcurrency, sweep_ms: 5_000, posterTimeout_ms: 20_000, ffmpeg: ffmpeg ?? 'ffmpeg' },

@@ -66,7 +66,7 @@ const playOnBarePage = async (page: Page, playlist: string, hlsConfig: object): 
 }
 
 /** Takes what the page has seen since the last time. */
-const takeReport = (page: Page): Promise<PictureReport> => page.evaluate('globalThis.millracePictures.take()')
+export const takeReport = (page: Page): Promise<PictureReport> => page.evaluate('globalThis.millracePictures.take()')
 
 const gather = async (page: Page, screening: Screening): Promise<{ pictures: Array<ShownPicture>; unreadable: number; notes: Array<string> }> => {
   const gathered = { pictures: [] as Array<ShownPicture>, unreadable: 0, notes: [] as Array<string> }
@@ -84,12 +84,15 @@ const gather = async (page: Page, screening: Screening): Promise<{ pictures: Arr
   return gathered
 }
 
+/** What a page needs to read the label of each picture that its video presents; asked with `takeReport`. */
+export const pictureWatcher = `(() => {\n${labelReaderSource}\n(${watchPictures.toString()})(readLabel, ${JSON.stringify(stripSize)})\n})()`
+
 /** Plays and measures. The pictures' clock and this machine's must be the same one. */
 export const screen = async (browser: Browser, screening: Screening): Promise<PlaybackSummary> => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, bypassCSP: true })
   try {
     const page = await context.newPage()
-    await page.addInitScript({ content: `(() => {\n${labelReaderSource}\n(${watchPictures.toString()})(readLabel, ${JSON.stringify(stripSize)})\n})()` })
+    await page.addInitScript({ content: pictureWatcher })
     const opened_ms = Date.now()
     if (typeof screening.page === 'string') await page.goto(screening.page)
     else await playOnBarePage(page, screening.page.playlist, screening.page.hlsConfig ?? {})

@@ -18,6 +18,12 @@ export type CounterName =
   | 'wait_refused'
   | 'record_damaged'
   | 'bytes_dropped'
+  | 'viewer_refused'
+  | 'viewer_origin_refused'
+  | 'viewer_message_refused'
+  | 'viewer_nameless'
+  | 'events_refused'
+  | 'events_stalled'
 
 /** Makes a set of counters, all at zero. */
 export const makeCounters = (): CountersShape => {

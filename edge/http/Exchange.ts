@@ -1,7 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { HttpResponse } from 'uWebSockets.js'
 import { RESPONSE_MS_MAX, RESPONSE_STALL_MS } from '../limits.ts'
+import { joinHeaders } from './answer.ts'
 import type { Answer } from './answer.ts'
+import { Outflow } from './Outflow.ts'
 
 /**
  * One response on its way to a viewer. It never buffers: what the socket does not take stays in the answer's own chunks,
@@ -10,10 +12,11 @@ import type { Answer } from './answer.ts'
 export class Exchange {
   readonly #res: HttpResponse
   readonly #onClosed: () => void
-  #state: 'waiting' | 'sending' | 'over' = 'waiting'
+  #state: 'waiting' | 'sending' | 'flowing' | 'over' = 'waiting'
   #progressAt_ms = 0
   #begunAt_ms = 0
   #abort: (() => void) | undefined
+  #flow: Outflow | undefined
 
   constructor(res: HttpResponse, onClosed: () => void) {
     this.#res = res
@@ -21,7 +24,7 @@ export class Exchange {
     res.onAborted(() => this.#close())
   }
 
-  /** Calls back once if the viewer goes away before the answer is begun. */
+  /** Calls back once if the viewer goes away before the answer is begun, or while it goes on. */
   onAbort(abort: () => void): void {
     if (this.#state === 'over') abort()
     else this.#abort = abort
@@ -35,8 +38,7 @@ export class Exchange {
     this.#progressAt_ms = now_ms
     const bytes = answer.body.reduce((sum, { byteLength }) => sum + byteLength, 0)
     this.#res.cork(() => {
-      this.#res.writeStatus(`${answer.status} ${STATUS_CODES[answer.status] ?? ''}`)
-      for (const [name, value] of Object.entries({ ...headers, ...answer.headers })) this.#res.writeHeader(name, value)
+      this.#writeHead(answer, headers)
       if (!withBody || answer.status === 304) this.#res.endWithoutBody(answer.status === 304 ? undefined : bytes)
       else if (bytes === 0) this.#res.end()
       else return this.#sendBody(answer.body, bytes)
@@ -44,12 +46,33 @@ export class Exchange {
     })
   }
 
+  /** Begins an answer that goes on; undefined when the viewer has gone. */
+  begin(answer: Answer, headers: Readonly<Record<string, string>>): Outflow | undefined {
+    if (this.#state !== 'waiting') return undefined
+    this.#state = 'flowing'
+    this.#flow = new Outflow(this.#res)
+    this.#res.cork(() => this.#writeHead(answer, headers))
+    return this.#flow
+  }
+
+  /** The answer that went on has come to its end. */
+  finish(): void {
+    if (this.#state !== 'flowing') return
+    this.#abort = undefined
+    this.#close()
+    this.#res.cork(() => this.#res.end())
+  }
+
   /** Cuts the connection of a viewer that has stopped reading; says whether it did. */
   cutIfStalled(now_ms: number): boolean {
-    if (this.#state !== 'sending') return false
-    if (now_ms - this.#progressAt_ms < RESPONSE_STALL_MS && now_ms - this.#begunAt_ms < RESPONSE_MS_MAX) return false
-    this.#res.close()
-    return true
+    const stalled = this.#state === 'sending' ? now_ms - this.#progressAt_ms >= RESPONSE_STALL_MS || now_ms - this.#begunAt_ms >= RESPONSE_MS_MAX : this.#state === 'flowing' && this.#flow?.isStalled(now_ms) === true
+    if (stalled) this.#res.close()
+    return stalled
+  }
+
+  #writeHead(answer: Answer, headers: Readonly<Record<string, string>>): void {
+    this.#res.writeStatus(`${answer.status} ${STATUS_CODES[answer.status] ?? ''}`)
+    for (const [name, value] of Object.entries(joinHeaders(headers, answer.headers))) this.#res.writeHeader(name, value)
   }
 
   #sendBody(body: ReadonlyArray<Uint8Array>, bytes: number): void {
@@ -80,7 +103,8 @@ export class Exchange {
     const before = this.#state
     this.#state = 'over'
     if (before === 'over') return
+    this.#flow?.close()
     this.#onClosed()
-    if (before === 'waiting') this.#abort?.()
+    if (before !== 'sending') this.#abort?.()
   }
 }

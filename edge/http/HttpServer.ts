@@ -16,8 +16,8 @@ import type { Request } from './request.ts'
 /** Nothing could be bound to the address: another program has the port, or the host is none of ours. */
 export class AddressTaken extends Schema.TaggedError<AddressTaken>()('AddressTaken', { host: Schema.String, port: Schema.Number }) {}
 
-/** Answers GET and HEAD. It is interrupted when the viewer goes away. */
-export type Handler = (request: Request) => Effect.Effect<Answer, Problem>
+/** Answers GET and HEAD. It is interrupted when the viewer goes away; its scope closes with the answer's last byte, where that goes on. */
+export type Handler = (request: Request) => Effect.Effect<Answer, Problem, Scope.Scope>
 
 /** Where the server listens. */
 export interface Address {
@@ -32,6 +32,8 @@ export class HttpServer extends Context.Service<HttpServer, {
   readonly app: TemplatedApp
   /** Adds a route for GET and HEAD; `pattern` as uWebSockets.js reads it (`/live/:id/index.m3u8`). */
   readonly route: (pattern: string, handler: Handler) => void
+  /** Answers whatever has no route, in place of 404. */
+  readonly otherwise: (handler: Handler) => void
   /** Listens until the scope closes, which cuts all connections. */
   readonly listen: Effect.Effect<Address, AddressTaken, Scope.Scope>
 }>()('millrace/edge/http/HttpServer') {
@@ -44,9 +46,15 @@ export class HttpServer extends Context.Service<HttpServer, {
       const exchanges = new Set<Exchange>()
       const app = yield* Effect.acquireRelease(Effect.sync(() => App()), (opened) => Effect.sync(() => opened.close()))
       const context: Server = { app, exchanges, counters, corsOrigins: settings.corsOrigins, run }
+      let answerRest: Handler = () => Effect.fail(notFound('nothing has this address'))
       yield* Effect.forkScoped(Effect.repeat(Effect.sync(() => cutStalled(context)), Schedule.spaced(RESPONSE_SWEEP_MS)))
-      app.any('/*', (res, req) => answerWith(context, res, req, 0, () => Effect.fail(notFound('nothing has this address'))))
-      return HttpServer.of({ app, route: (pattern, handler) => addRoute(context, pattern, handler), listen: listen(app, settings.host, settings.port) })
+      app.any('/*', (res, req) => answerWith(context, res, req, 0, (request) => answerRest(request)))
+      return HttpServer.of({
+        app,
+        route: (pattern, handler) => addRoute(context, pattern, handler),
+        otherwise: (handler) => void (answerRest = handler),
+        listen: listen(app, settings.host, settings.port)
+      })
     })
   )
 }
@@ -74,17 +82,27 @@ const answerWith = (server: Server, res: HttpResponse, req: HttpRequest, paramet
   const exchange: Exchange = new Exchange(res, () => server.exchanges.delete(exchange))
   server.exchanges.add(exchange)
   const tooLong = req.getUrl().length + rawQuery(req).length > URL_LENGTH_MAX
-  const request = readRequest(req, parameters)
+  const request = readRequest(res, req, parameters)
   const send = (answer: Answer): void => exchange.send(answer, serverHeaders(server, request), request.method !== 'HEAD', performance.now())
   if (tooLong) return send(refusal(server, urlTooLong(`at most ${URL_LENGTH_MAX} characters`)))
   const answered = Effect.suspend(() => handler(request)).pipe(
     Effect.catch((problem) => Effect.sync(() => refusal(server, problem))),
     Effect.catchDefect((defect) => Effect.as(Effect.logError('request failed', defect), refusal(server, failed()))),
-    Effect.map(send)
+    Effect.flatMap((answer) => (answer.live === undefined || request.method === 'HEAD' ? Effect.sync(() => send(answer)) : flow(exchange, answer, serverHeaders(server, request)))),
+    Effect.scoped
   )
   const fiber = server.run(answered)
   exchange.onAbort(() => fiber.interruptUnsafe())
 }
+
+const flow = (exchange: Exchange, answer: Answer, headers: Readonly<Record<string, string>>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const begun = exchange.begin(answer, headers)
+    return begun === undefined || answer.live === undefined ? Effect.void : answer.live(begun)
+  }).pipe(
+    Effect.catchDefect((defect) => Effect.logError('an answer broke off', defect)),
+    Effect.ensuring(Effect.sync(() => exchange.finish()))
+  )
 
 const serverHeaders = ({ corsOrigins }: Server, { origin }: Request): Readonly<Record<string, string>> => ({
   'X-Content-Type-Options': 'nosniff',

@@ -1,10 +1,14 @@
+import type { Effect } from 'effect'
 import { crc32c } from '../../runtime/checksum.ts'
+import type { Outflow } from './Outflow.ts'
 
 /** An answer to be sent. The body's chunks are sent as they are, one after another, without being put together. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: ReadonlyArray<Uint8Array>
+  /** What is sent in place of a body, for as long as this runs; it is interrupted when the client goes away. */
+  readonly live?: (flow: Outflow) => Effect.Effect<void>
 }
 
 /** For what never changes under its URL. */
@@ -38,4 +42,10 @@ export const revalidated = (answer: Answer, tag: string, ifNoneMatch: string): A
   const headers = { ...answer.headers, ETag: tag }
   const has = ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*')
   return has ? { status: 304, headers, body: [] } : { ...answer, headers }
+}
+
+/** The server's headers and the answer's own, which come first; what either varies with is named. */
+export const joinHeaders = (server: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const vary = [server['Vary'], own['Vary']].filter((names) => names !== undefined).join(', ')
+  return { ...server, ...own, ...(vary === '' ? {} : { Vary: vary }) }
 }

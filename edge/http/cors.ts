@@ -13,6 +13,6 @@ const EXPOSED = { 'Access-Control-Expose-Headers': 'Content-Length, Content-Rang
 /** Further headers of the answer to a preflight request. */
 export const PREFLIGHT = {
   'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
-  'Access-Control-Allow-Headers': 'Range, If-None-Match',
+  'Access-Control-Allow-Headers': 'Range, If-None-Match, Last-Event-ID',
   'Access-Control-Max-Age': '86400'
 }

@@ -1,4 +1,4 @@
-import type { HttpRequest } from 'uWebSockets.js'
+import type { HttpRequest, HttpResponse, WebSocket } from 'uWebSockets.js'
 import { isRenditionName } from '../../actors/playlist/mediaNames.ts'
 import { isId } from '../../runtime/ids.ts'
 import { badRequest, notFound } from './problems.ts'
@@ -15,20 +15,34 @@ export interface Request {
   readonly origin: string
   readonly range: string
   readonly ifNoneMatch: string
+  readonly userAgent: string
+  readonly lastEventId: string
+  /** Network address of whoever asks: a proxy's, where there is one. */
+  readonly address: string
+  readonly accept: string
+  readonly acceptEncoding: string
 }
 
 /** The query as it came; the program, unlike its types, says undefined where there is none. */
 export const rawQuery = (req: HttpRequest): string => (req.getQuery() as string | undefined) ?? ''
 
+/** Network address of the other side, as text. */
+export const addressOf = (side: HttpResponse | WebSocket<unknown>): string => Buffer.from(side.getRemoteAddressAsText()).toString('latin1')
+
 /** Copies what handlers may know. */
-export const readRequest = (req: HttpRequest, parameterCount: number): Request => ({
+export const readRequest = (res: HttpResponse, req: HttpRequest, parameterCount: number): Request => ({
   method: req.getCaseSensitiveMethod(),
   path: req.getUrl(),
   parameters: Array.from({ length: parameterCount }, (_, index) => req.getParameter(index) ?? ''),
   query: new URLSearchParams(rawQuery(req)),
   origin: req.getHeader('origin'),
   range: req.getHeader('range'),
-  ifNoneMatch: req.getHeader('if-none-match')
+  ifNoneMatch: req.getHeader('if-none-match'),
+  userAgent: req.getHeader('user-agent'),
+  lastEventId: req.getHeader('last-event-id'),
+  address: addressOf(res),
+  accept: req.getHeader('accept'),
+  acceptEncoding: req.getHeader('accept-encoding')
 })
 
 /** The path parameter at `index` as an id; fails with 400. */

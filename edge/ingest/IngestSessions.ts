@@ -33,7 +33,7 @@ export interface Arrival {
   /** The client's network address. */
   readonly address: string
   /** Called once it has its stream. */
-  readonly onConnected: () => void
+  readonly onConnected: (id: string) => void
 }
 
 const UNKNOWN: Arrival = { address: '', onConnected: () => undefined }
@@ -45,6 +45,8 @@ export class IngestSessions extends Context.Service<IngestSessions, {
   /** Calls back with a text for every connection, until the returned function is called. */
   readonly onBroadcast: (send: (text: string) => void) => () => void
   readonly figures: () => IngestFigures
+  /** Streams whose publishers are heard here. */
+  readonly publishing: () => ReadonlyArray<string>
 }>()('millrace/edge/ingest/IngestSessions') {
   static readonly layer = Layer.effect(
     IngestSessions,
@@ -75,6 +77,7 @@ export class IngestSessions extends Context.Service<IngestSessions, {
             started: ({ streamId, title }) => send(JSON.stringify({ type: 'streamStarted', recordingId: streamId, title })),
             ended: (recordingId) => send(JSON.stringify({ type: 'streamEnded', recordingId }))
           }),
+        publishing: () => [...sessions].flatMap(({ publishes }) => publishes ?? []),
         figures: () => ({ connections: sessions.size, waiting: waiting.size, ...services.figures, closed: Object.fromEntries(services.figures.closed) })
       })
     })

@@ -5,7 +5,8 @@ import { type Appender, Log, type LogSubject } from '../../runtime/Log.ts'
 import { tell } from '../../runtime/Tell.ts'
 import type { ActorRoomShape } from './ActorRoom.ts'
 import type { Archived } from './ArchivedSoFar.ts'
-import { announce, append, bestEffort, findHalf, findHead, finishedDuration, type PublisherEvent, untilAnswered } from './ingestLog.ts'
+import { heardStream } from './heardStream.ts'
+import { announce, append, bestEffort, findHalf, findHead, finishedDuration, type PublisherEvent, SAID, untilAnswered } from './ingestLog.ts'
 import type { IngestSettingsShape } from './IngestSettings.ts'
 import type { FramePool } from './FramePool.ts'
 import type { LogSpace } from './LogSpace.ts'
@@ -45,7 +46,7 @@ export interface SessionWatcher {
   /** It asks for a stream. False: it may not have one. */
   readonly onAsk: (session: PublisherSession) => boolean
   /** It has its stream. */
-  readonly onConnected: () => void
+  readonly onConnected: (id: string) => void
   readonly onEnd: (session: PublisherSession) => void
 }
 
@@ -69,6 +70,11 @@ export class PublisherSession {
     this.#services = services
     this.#watcher = watcher
     this.#state = beginSession(services.config(), services.now())
+  }
+
+  /** The stream whose publisher is heard on this connection. */
+  get publishes(): string | undefined {
+    return heardStream(this.#state, this.#services.now().mono_ms)
   }
 
   /** Whether this edge may hold so many more bytes that are not durable; if not, the publisher is told to go elsewhere. */
@@ -163,7 +169,7 @@ export class PublisherSession {
         run(bestEffort('the hint to the stream actor', tell('stream', action.id).pipe(Effect.provideService(Log, log))))
         return
       case 'Connected':
-        this.#watcher.onConnected()
+        this.#watcher.onConnected(action.id)
         return this.#announce(action.id, { case: 'publisherConnected', value: { session: action.session, epoch: action.epoch } })
       case 'Disconnected':
         return this.#announce(action.id, { case: 'publisherDisconnected', value: { session: action.session } })
@@ -227,6 +233,7 @@ export class PublisherSession {
       streams.create(entry.streamId, entry).pipe(
         Effect.map((): SessionInput => {
           actors.promise(entry.streamId)
+          this.#announce(entry.streamId, { case: 'streamStarted', value: { title: entry.title } })
           return { _tag: 'StreamCreated' }
         }),
         Effect.catchTag('RevisionConflict', () => Effect.succeed<SessionInput>({ _tag: 'StreamExists' }))
@@ -249,7 +256,7 @@ export class PublisherSession {
 
   #announce(id: string, event: PublisherEvent): void {
     const { log, run } = this.#services
-    const what = event.case === 'publisherConnected' ? 'publisher connected' : 'publisher disconnected'
+    const what = SAID[event.case]
     run(Effect.andThen(Effect.logInfo(what, { stream: id, ...event.value }), bestEffort(`"${what}"`, announce(log, id, event))))
   }
 

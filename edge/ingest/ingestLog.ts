@@ -73,12 +73,16 @@ export const finishedDuration = (log: LogService, id: string): Effect.Effect<num
     return record?.body.case === 'end' ? Number(record.body.value.durationMs) : 0
   })
 
-/** A publisher came or went. */
+/** A stream began, or a publisher came or went. */
 export type PublisherEvent =
+  | { readonly case: 'streamStarted'; readonly value: { readonly title: string } }
   | { readonly case: 'publisherConnected'; readonly value: { readonly session: number; readonly epoch: number } }
   | { readonly case: 'publisherDisconnected'; readonly value: { readonly session: number } }
 
-const EVENT_KINDS = { publisherConnected: 'publisher_connected', publisherDisconnected: 'publisher_disconnected' } as const
+const EVENT_KINDS = { streamStarted: 'stream_started', publisherConnected: 'publisher_connected', publisherDisconnected: 'publisher_disconnected' } as const
+
+/** What each is called in this process's own log. */
+export const SAID: Readonly<Record<PublisherEvent['case'], string>> = { streamStarted: 'stream started', publisherConnected: 'publisher connected', publisherDisconnected: 'publisher disconnected' }
 
 /** Announces what nothing durable hangs on; fails when NATS did not take it. */
 export const announce = Effect.fnUntraced(function* (log: LogService, id: string, event: PublisherEvent): Effect.fn.Return<void, LogFull | LogUnavailable> {

@@ -1,4 +1,5 @@
 import type { TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
+import { viewersTopic } from '../events/topics.ts'
 import { BACKPRESSURE_BYTES_MAX, CLOSE_REASON_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.ts'
 import type { IngestSessions } from './IngestSessions.ts'
 import type { IngestSettingsShape } from './IngestSettings.ts'
@@ -77,9 +78,10 @@ class SocketPeer implements Peer {
     ws?.end(code, shorten(reason))
   }
 
-  /** What everybody who publishes hears is for this one too. */
-  readonly subscribe = (): void => {
+  /** What everybody who publishes hears is for this one too, and who watches its stream. */
+  readonly subscribe = (id: string): void => {
     this.#ws?.subscribe(TOPIC)
+    this.#ws?.subscribe(viewersTopic(id))
   }
 
   readonly bufferedBytes = (): number => this.#ws?.getBufferedAmount() ?? 0

@@ -33,6 +33,11 @@ export const ACK_BACKPRESSURE_BYTES = 1024
 export const CLOSE_REASON_BYTES_MAX = 123
 /** Share of the places for sockets that have not asked for anything yet that one address may have. */
 export const WAITING_SHARE_OF_ADDRESS = 0.1
+/**
+ * A publisher of whom nothing has come for so long counts as away, although its connection stands: recorders give something
+ * every few seconds, and one that pauses may say `ping`.
+ */
+export const SILENT_PUBLISHER_MS = 8_000
 /** How often deadlines are looked at. */
 export const TICK_MS = 250
 /** Frames that may come behind `start` before it is answered. */

@@ -79,6 +79,9 @@ export type ServerMessage =
   | { readonly type: 'error'; readonly code: number; readonly message: string }
   | { readonly type: 'streamStarted'; readonly recordingId: string; readonly title: string }
   | { readonly type: 'streamEnded'; readonly recordingId: string }
+  /** Viewers of the publisher's own stream at this edge, and how many there are at all of them. */
+  | { readonly type: 'viewerJoined' | 'viewerLeft'; readonly recordingId: string; readonly viewerId: string; readonly viewerCount: number }
+  | { readonly type: 'viewerCount'; readonly recordingId: string; readonly viewerCount: number }
 
 const TYPES: ReadonlySet<unknown> = new Set(['start', 'resume', 'stop', 'ping'])
 const Typed = Schema.Struct({ type: Schema.Unknown })

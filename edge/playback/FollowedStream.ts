@@ -5,9 +5,10 @@ import type { WindowProblem } from '../../actors/playlist/windowProblem.ts'
 import { revisionKey } from '../../actors/playlist/findRevision.ts'
 import type { Revision } from '../../actors/playlist/findRevision.ts'
 import { dropBytes, openWindow } from '../../actors/playlist/liveWindow.ts'
-import type { LiveWindow, Segment } from '../../actors/playlist/liveWindow.ts'
+import type { LiveWindow, PlacedFragment, Segment } from '../../actors/playlist/liveWindow.ts'
 import { renderRevision } from '../../actors/playlist/renderMedia.ts'
-import type { MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
+import type { SourceCheckpoint } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
+import type { MediaEnd, MediaRecord } from '../../proto/gen/millrace/v1/media_pb.js'
 import { MediaRecordSchema } from '../../proto/gen/millrace/v1/media_pb.js'
 import type { LogEntry } from '../../runtime/Log.ts'
 import { RENDERED_MAX, SEGMENTS_KEPT } from '../limits.ts'
@@ -28,6 +29,9 @@ export interface FollowListener {
   readonly held: (bytes: number) => void
 }
 
+/** Told of each record that was applied to the window, with the fragments of it that are healthy and in their place. */
+export type RecordListener = (added: ReadonlyArray<PlacedFragment>) => void
+
 /** One stream as this edge follows it: its live window, the playlists rendered from it, and who waits for more. */
 export class FollowedStream {
   readonly id: string
@@ -35,8 +39,11 @@ export class FollowedStream {
   readonly #listener: FollowListener
   readonly #bytesMax: number
   readonly #waiters = new Set<() => void>()
+  readonly #recordListeners = new Set<RecordListener>()
   readonly #rendered = new Map<string, string>()
   #seq = 0
+  #end: MediaEnd | undefined
+  #source: SourceCheckpoint | undefined
 
   /** `begin` is where the live window begins: its first segment, and the record that opened it. */
   constructor(id: string, begin: Beginning, bytesMax: number, listener: FollowListener) {
@@ -51,6 +58,16 @@ export class FollowedStream {
     return this.#seq
   }
 
+  /** How the stream has ended; undefined while it has not. */
+  get end(): MediaEnd | undefined {
+    return this.#end
+  }
+
+  /** What the newest record says of the source. */
+  get source(): SourceCheckpoint | undefined {
+    return this.#source
+  }
+
   get waiting(): number {
     return this.#waiters.size
   }
@@ -60,11 +77,24 @@ export class FollowedStream {
     this.#seq = Math.max(this.#seq, entry.seq)
     const before = this.window.bytes
     const record = decodeRecord(entry.data)
-    const problems = record ? applyRecord(this.window, entry.seq, record).problems : [{ _tag: 'RecordUnreadable', seq: entry.seq } as const]
-    for (const problem of problems) this.#listener.problem(problem)
+    const change = record && applyRecord(this.window, entry.seq, record)
+    for (const problem of change?.problems ?? [{ _tag: 'RecordUnreadable', seq: entry.seq } as const]) this.#listener.problem(problem)
     while (this.window.bytes > this.#bytesMax && this.#dropOldest() > 0);
     this.#listener.held(this.window.bytes - before)
+    if (record !== undefined) this.#note(record)
+    if (change !== undefined) for (const listener of [...this.#recordListeners]) listener(change.added)
     for (const waiter of [...this.#waiters]) waiter()
+  }
+
+  #note({ body, checkpoint }: MediaRecord): void {
+    if (body.case === 'end') this.#end = body.value
+    if (checkpoint?.source !== undefined) this.#source = checkpoint.source
+  }
+
+  /** Calls back on each record, fragment by fragment and not only when a part is whole, until the returned function is called. */
+  onRecord(listener: RecordListener): () => void {
+    this.#recordListeners.add(listener)
+    return () => this.#recordListeners.delete(listener)
   }
 
   /** Lets go of the oldest segment's bytes, in all renditions, but never of the newest ones; returns how many. */

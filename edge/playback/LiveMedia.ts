@@ -98,5 +98,5 @@ const refold = (entries: ReadonlyArray<LogEntry>, rendition: string, segment: Se
     const record = decodeRecord(data)
     if (record !== undefined) applyRecord(window, seq, record)
   }
-  return Buffer.concat((findSegment(window, rendition, segment.msn)?.parts ?? []).flatMap(({ fragments }) => fragments))
+  return Buffer.concat((findSegment(window, rendition, segment.msn)?.parts ?? []).flatMap(({ fragments }) => fragments.map(({ data }) => data)))
 }

@@ -1,9 +1,6 @@
 // A long file, because two edges and encoded media are dear to set up and all of these tests share them.
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { create } from '@bufbuild/protobuf'
 import { Effect } from 'effect'
@@ -27,19 +24,16 @@ type Edge = Awaited<ReturnType<typeof startEdge>>
 let first: Edge
 let second: Edge
 let tracks: ReadonlyArray<EncodedTrack>
-let folder: string
 
 beforeAll(async () => {
   const world = { natsUrl: natsUrl(), objectStoreUrl: await objectStoreUrl('directory') }
   first = await startEdge({ ...world, settings: { followLinger_ms: 300, waitersMax: 20 } })
   second = await startEdge(world)
   tracks = encodeMedia(40)
-  folder = mkdtempSync(join(tmpdir(), 'millrace-playback-'))
 })
 afterAll(async () => {
   await first.stop()
   await second.stop()
-  rmSync(folder, { recursive: true })
 })
 
 const entry = (id: string, status: StreamStatus) =>
@@ -342,24 +336,6 @@ describe('what else an edge answers', () => {
     const whole = await get(first, stream.path('source/segment_00000.m4s'))
     const head = await fetch(`${first.url}${stream.path('source/segment_00000.m4s')}`, { method: 'HEAD' })
     expect([head.status, head.headers.get('content-length'), (await head.arrayBuffer()).byteLength]).toEqual([200, String(whole.bytes.byteLength), 0])
-  })
-
-  it('serves the built pages, and nothing outside their folder', async () => {
-    const pages = join(folder, 'dist')
-    mkdirSync(join(pages, 'assets'), { recursive: true })
-    writeFileSync(join(pages, 'index.html'), '<!doctype html>')
-    writeFileSync(join(pages, 'assets', 'index-Ab12_-Cd.js'), 'export {}')
-    writeFileSync(join(folder, 'secret.txt'), 'secret')
-    const edge = await startEdge({ natsUrl: natsUrl(), objectStoreUrl: await objectStoreUrl('directory'), settings: { pages } })
-    const page = await get(edge, '/watch/abc')
-    expect([page.text, page.headers.get('content-type'), page.headers.get('cache-control')]).toEqual(['<!doctype html>', 'text/html; charset=utf-8', 'no-cache'])
-    expect((await get(edge, '/')).text).toBe(page.text)
-    const asset = await get(edge, '/assets/index-Ab12_-Cd.js')
-    expect([asset.headers.get('content-type'), asset.headers.get('cache-control')]).toEqual(['text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'])
-    for (const path of ['/../secret.txt', '/assets/../../secret.txt', '/%2e%2e/secret.txt', '/assets/%2e%2e%2f%2e%2e%2fsecret.txt']) {
-      expect([path, (await rawRequest(edge.port, path)).slice(0, 12)]).toEqual([path, 'HTTP/1.1 404'])
-    }
-    await edge.stop()
   })
 
   it('says that an address is taken', async () => {

@@ -16,6 +16,8 @@ import { rangeAnswer } from '../http/ranges.ts'
 import { idAt, renditionAt } from '../http/request.ts'
 import type { Request } from '../http/request.ts'
 import { BLOCKING_MS_MAX, FIRST_SEGMENT_MS_MAX } from '../limits.ts'
+import { isViewerId, type ViewerName } from '../viewers/viewerKey.ts'
+import { Viewers } from '../viewers/Viewers.ts'
 import type { StreamOver } from './errors.ts'
 import type { FollowedStream } from './FollowedStream.ts'
 import { LiveMedia } from './LiveMedia.ts'
@@ -31,6 +33,7 @@ const PREFIX_CACHE = 'public, max-age=10'
 type Handled = Effect.Effect<Answer, Problem | FollowError, Scope.Scope>
 
 interface Playback {
+  readonly viewers: Viewers['Service']
   readonly follow: StreamFollower['Service']['follow']
   readonly media: LiveMedia['Service']
   readonly waiting: Waiting
@@ -44,7 +47,7 @@ export const livePlayback = Layer.effectDiscard(
   Effect.gen(function* () {
     const server = yield* HttpServer
     const { follow } = yield* StreamFollower
-    const playback: Playback = { follow, media: yield* LiveMedia, waiting: yield* boundedWaiting }
+    const playback: Playback = { viewers: yield* Viewers, follow, media: yield* LiveMedia, waiting: yield* boundedWaiting }
     const answer = (handled: Handled, request: Request): Effect.Effect<Answer, Problem> =>
       Effect.scoped(handled).pipe(
         Effect.catchTag('StreamOver', (over) => afterTheEnd(playback, request, over)),
@@ -87,9 +90,12 @@ const afterTheEnd = ({ media }: Playback, { path, parameters }: Request, { id }:
   return Effect.map(media.archived(id, `${rendition}/${name}`), (body) => mediaAnswer(body, rendition))
 }
 
-const multivariant = Effect.fnUntraced(function* ({ follow, waiting }: Playback, request: Request) {
-  const stream = yield* follow(yield* idAt(request, 0))
-  const text = yield* waiting(stream, () => liveMultivariant(stream.window), FIRST_SEGMENT_MS_MAX)
+const multivariant = Effect.fnUntraced(function* (playback: Playback, request: Request) {
+  const viewer = yield* viewerOf(request)
+  const stream = yield* playback.follow(yield* idAt(request, 0))
+  yield* watches(playback, stream, viewer, false)
+  const query = viewer._tag === 'Id' ? `?viewer=${viewer.id}` : ''
+  const text = yield* playback.waiting(stream, () => liveMultivariant(stream.window, query), FIRST_SEGMENT_MS_MAX)
   return text === undefined ? yield* unavailable('the stream has no whole segment yet') : textAnswer(text, PLAYLIST_TYPE, NO_STORE)
 })
 
@@ -105,11 +111,23 @@ const file = Effect.fnUntraced(function* (playback: Playback, request: Request) 
   return yield* rangeAnswer(mediaAnswer(body, rendition), request.range)
 })
 
-const mediaPlaylist = Effect.fnUntraced(function* ({ follow, waiting }: Playback, request: Request, id: string, rendition: string) {
+/** Whoever asks for a playlist of a stream that goes on is one of its viewers. */
+const watches = ({ viewers }: Playback, { id, window }: FollowedStream, viewer: ViewerName, blocking: boolean): Effect.Effect<void, never, Scope.Scope> =>
+  window.end === undefined ? viewers.asks(id, viewer, blocking) : Effect.void
+
+const viewerOf = ({ query, address, userAgent }: Request): Effect.Effect<ViewerName, Problem> => {
+  const id = query.get('viewer')
+  if (id === null) return Effect.succeed({ _tag: 'Client', address, userAgent })
+  return isViewerId(id) ? Effect.succeed({ _tag: 'Id', id }) : Effect.fail(badRequest('viewer has 1 to 64 letters, digits, dashes and underscores'))
+}
+
+const mediaPlaylist = Effect.fnUntraced(function* (playback: Playback, request: Request, id: string, rendition: string) {
   const { wanted, skip } = yield* playlistDirectives(request.query)
-  const stream = yield* follow(id)
+  const viewer = yield* viewerOf(request)
+  const stream = yield* playback.follow(id)
   const { window } = stream
-  const answer = yield* waiting(stream, () => settled(window, rendition, wanted), BLOCKING_MS_MAX)
+  yield* watches(playback, stream, viewer, wanted !== 'newest')
+  const answer = yield* playback.waiting(stream, () => settled(window, rendition, wanted), BLOCKING_MS_MAX)
   if (answer?._tag === 'TooFar') return yield* badRequest('that is too far ahead of the stream')
   if (answer?._tag === 'Unknown') return yield* notFound('the stream has no such rendition')
   const exact = answer?._tag === 'Ready' && wanted !== 'newest'

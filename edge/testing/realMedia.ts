@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { Result } from 'effect'
 import { BoxSplitter } from '../../actors/fmp4/boxes.ts'
 import type { Box } from '../../actors/fmp4/boxes.ts'
@@ -9,7 +10,7 @@ import type { Sample } from '../../actors/fmp4/sample.ts'
 
 /** One encoded track. */
 export interface EncodedTrack {
-  readonly name: 'source' | 'audio'
+  readonly name: 'source' | '120p' | 'audio'
   readonly init: Uint8Array
   readonly info: InitInfo
   readonly samples: ReadonlyArray<Sample>
@@ -17,13 +18,28 @@ export interface EncodedTrack {
 
 const FRAGMENTED = ['-f', 'mp4', '-movflags', 'empty_moov+default_base_moof+frag_every_frame+skip_trailer', 'pipe:1']
 
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '40', '-sc_threshold', '0', '-video_track_timescale', '90000']
+
+const encode = (args: ReadonlyArray<string>): Uint8Array => execFileSync('ffmpeg', ['-v', 'error', ...args, ...FRAGMENTED], { maxBuffer: 64 * 1024 * 1024 })
+
 /** A test picture (20 frames a second, a keyframe every 2 s) and a tone, encoded by FFmpeg. */
 export const encodeMedia = (duration_s: number): ReadonlyArray<EncodedTrack> => {
-  const run = (args: ReadonlyArray<string>): Uint8Array => execFileSync('ffmpeg', ['-v', 'error', ...args, ...FRAGMENTED], { maxBuffer: 64 * 1024 * 1024 })
-  const video = run(['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=20:duration=${duration_s}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '40', '-sc_threshold', '0', '-video_track_timescale', '90000'])
-  const audio = run(['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${duration_s}`, '-c:a', 'aac', '-ac', '2', '-ar', '48000', '-output_ts_offset', '0'])
+  const video = encode(['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=20:duration=${duration_s}`, ...H264])
+  const audio = encode(['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${duration_s}`, '-c:a', 'aac', '-ac', '2', '-ar', '48000', '-output_ts_offset', '0'])
   return [readTrack('source', video), readTrack('audio', audio)]
 }
+
+/** The same picture as a rung below it, with keyframes at the same times. */
+export const encodeRung = (duration_s: number): EncodedTrack =>
+  readTrack('120p', encode(['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=20:duration=${duration_s}`, '-vf', 'scale=160:120', ...H264]))
+
+/** A track of so many bytes a second of noise, in another's frames and behind its init segment: nothing can decode it. */
+export const bulkyTrack = ({ name, init, info, samples }: EncodedTrack, bytesPerSecond: number): EncodedTrack => ({
+  name,
+  init,
+  info,
+  samples: samples.map((sample) => ({ ...sample, data: randomBytes(Math.round((bytesPerSecond * sample.duration) / info.timescale)) }))
+})
 
 const readTrack = (name: EncodedTrack['name'], bytes: Uint8Array): EncodedTrack => {
   const { boxes } = new BoxSplitter().push(bytes)

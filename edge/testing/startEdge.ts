@@ -1,7 +1,8 @@
 import { Effect, Layer, ManagedRuntime, Redacted } from 'effect'
 import { ObjectStore } from '../../actors/storage/ObjectStore.ts'
 import { StorageSettings } from '../../actors/storage/StorageSettings.ts'
-import { runtimeLayer, testSettings } from '../../runtime/testing/runtimeLayer.ts'
+import { newId } from '../../runtime/ids.ts'
+import { testNodeLayer, testSettings } from '../../runtime/testing/runtimeLayer.ts'
 import { edgeRoutes } from '../edgeRoutes.ts'
 import { EDGE_DEFAULTS, EdgeSettings } from '../EdgeSettings.ts'
 import type { EdgeSettingsShape } from '../EdgeSettings.ts'
@@ -11,6 +12,7 @@ import { HttpServer } from '../http/HttpServer.ts'
 import { Listening } from '../http/Listening.ts'
 import { Readiness } from '../http/Readiness.ts'
 import { StreamFollower } from '../playback/StreamFollower.ts'
+import { Watching } from '../watch/Watching.ts'
 
 /** What an edge in a test stands on. */
 export interface EdgeWorld {
@@ -25,7 +27,7 @@ export const edgeLayer = ({ natsUrl, objectStoreUrl, settings = {} }: EdgeWorld,
   return Listening.layer.pipe(
     Layer.provideMerge(edgeRoutes),
     Layer.provideMerge(HttpServer.layer),
-    Layer.provideMerge(Layer.mergeAll(Readiness.layer, storage, runtimeLayer(testSettings(natsUrl)))),
+    Layer.provideMerge(Layer.mergeAll(Readiness.layer, storage, testNodeLayer(testSettings(natsUrl, { node: `edge-${newId()}`, roles: ['edge'] })))),
     Layer.provide(Layer.succeed(EdgeSettings, { ...EDGE_DEFAULTS, port: 0, ...settings })),
     Layer.provide(Layer.succeed(Counters, counters))
   )
@@ -37,7 +39,8 @@ export const startEdge = async (world: EdgeWorld) => {
   const runtime = ManagedRuntime.make(edgeLayer(world, counters))
   const address = await runtime.runPromise(Listening)
   const follower = await runtime.runPromise(StreamFollower)
-  return { url: address.url, port: address.port, runtime, counters, follower, stop: () => runtime.dispose() }
+  const watching = await runtime.runPromise(Watching)
+  return { url: address.url, port: address.port, runtime, counters, follower, watching, stop: () => runtime.dispose() }
 }
 
 /** Waits until `look` gives true. */

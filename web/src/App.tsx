@@ -1,12 +1,14 @@
-import { Match, Switch } from 'solid-js'
+import { lazy, Match, Suspense, Switch } from 'solid-js'
 import { Header } from './components/Header.tsx'
 import { createLocation } from './navigation/createLocation.ts'
 import { routeOf } from './navigation/route.ts'
-import { HomePage } from './pages/HomePage.tsx'
-import { NotFoundPage } from './pages/NotFoundPage.tsx'
-import { WatchPage } from './pages/WatchPage.tsx'
 
-/** The whole of the pages: a header and the page that the address names. */
+const HomePage = lazy(async () => ({ default: (await import('./pages/HomePage.tsx')).HomePage }))
+const WatchPage = lazy(async () => ({ default: (await import('./pages/WatchPage.tsx')).WatchPage }))
+const LivePage = lazy(async () => ({ default: (await import('./pages/LivePage.tsx')).LivePage }))
+const NotFoundPage = lazy(async () => ({ default: (await import('./pages/NotFoundPage.tsx')).NotFoundPage }))
+
+/** The whole of the pages: a header and the page that the address names, loaded when it is needed. */
 export const App = () => {
   const path = createLocation()
   const route = () => routeOf(path())
@@ -19,16 +21,21 @@ export const App = () => {
       <a class="skip" href="#main">
         Skip to content
       </a>
-      <Header />
+      <Header offersGoLive={route().page !== 'live'} />
       <main id="main" tabindex="-1">
-        <Switch fallback={<NotFoundPage />}>
-          <Match when={route().page === 'home'}>
-            <HomePage />
-          </Match>
-          <Match when={watched()} keyed>
-            {(id) => <WatchPage id={id} />}
-          </Match>
-        </Switch>
+        <Suspense>
+          <Switch fallback={<NotFoundPage />}>
+            <Match when={route().page === 'home'}>
+              <HomePage />
+            </Match>
+            <Match when={route().page === 'live'}>
+              <LivePage />
+            </Match>
+            <Match when={watched()} keyed>
+              {(id) => <WatchPage id={id} />}
+            </Match>
+          </Switch>
+        </Suspense>
       </main>
     </>
   )

@@ -1,4 +1,4 @@
-import { type Accessor, createSignal, onCleanup } from 'solid-js'
+import { type Accessor, createEffect, createSignal, onCleanup, untrack } from 'solid-js'
 
 /** What is known of something that is asked for again and again. */
 export interface Polled<T> {
@@ -11,15 +11,16 @@ export interface Polled<T> {
 const longest_ms = 15_000
 
 /**
- * Asks at once and then every `every_ms`, less often while requests fail, not at all while the page is hidden;
- * stops with its owner.
+ * Asks at once and then every `every_ms`, less often while requests fail, not at all while the page is hidden or
+ * `isWanted` says no; stops with its owner.
  */
-export const createPolled = <T>(ask: () => Promise<T>, every_ms: number): Accessor<Polled<T>> => {
+export const createPolled = <T>(ask: () => Promise<T>, every_ms: number, isWanted: () => boolean = () => true): Accessor<Polled<T>> => {
   const [polled, setPolled] = createSignal<Polled<T>>({ answer: undefined, unreachable: false })
   let timer: ReturnType<typeof setTimeout> | undefined
   let failures = 0
   let over = false
 
+  const mayAsk = (): boolean => !over && !document.hidden && untrack(isWanted)
   const askOnce = async (): Promise<void> => {
     try {
       const value = await ask()
@@ -30,11 +31,12 @@ export const createPolled = <T>(ask: () => Promise<T>, every_ms: number): Access
       console.warn(error)
       if (!over) setPolled(({ answer }) => ({ answer, unreachable: true }))
     }
-    if (!over && !document.hidden) timer = setTimeout(askOnce, Math.min(longest_ms, every_ms * 2 ** Math.min(failures, 4)))
+    clearTimeout(timer)
+    if (mayAsk()) timer = setTimeout(askOnce, Math.min(longest_ms, every_ms * 2 ** Math.min(failures, 4)))
   }
   const shown = (): void => {
     clearTimeout(timer)
-    if (!document.hidden) void askOnce()
+    if (mayAsk()) void askOnce()
   }
   document.addEventListener('visibilitychange', shown)
   onCleanup(() => {
@@ -42,6 +44,6 @@ export const createPolled = <T>(ask: () => Promise<T>, every_ms: number): Access
     clearTimeout(timer)
     document.removeEventListener('visibilitychange', shown)
   })
-  void askOnce()
+  createEffect(() => (isWanted() ? untrack(shown) : clearTimeout(timer)))
   return polled
 }

@@ -22,5 +22,5 @@ export const findStream = async (id: string): Promise<Stream | undefined> => {
   const playlist = recordingPlaylist(id)
   const recorded = await get(playlist)
   if (!recorded.ok && recorded.status !== 404) return refuse(recorded)
-  return recorded.ok ? { id, title: id, status: 'archived', isPublishing: false, startedAt: '', renditions: [], playlist } : undefined
+  return recorded.ok ? { id, title: id, status: 'archived', state: 'archived', isPublishing: false, startedAt: '', renditions: [], playlist } : undefined
 }

@@ -1,5 +1,10 @@
+import { isRecord, readNumber, readText } from './json.ts'
+
 /** How far a stream is in its life. */
 export type StreamStatus = 'live' | 'ended' | 'failed' | 'archived'
+
+/** How a stream is right now: `waiting` is live without media yet, `reconnecting` live with its publisher away. */
+export type StreamState = 'waiting' | 'live' | 'reconnecting' | 'ended' | 'failed' | 'archived'
 
 /** An encoded output of a stream. */
 export interface Rendition {
@@ -15,39 +20,64 @@ export interface Stream {
   readonly id: string
   readonly title: string
   readonly status: StreamStatus
+  readonly state: StreamState
   /** Whether its publisher is connected now. */
   readonly isPublishing: boolean
   /** ISO 8601. */
   readonly startedAt: string
+  /** ISO 8601; absent while it goes on. */
+  readonly endedAt?: string
   readonly renditions: ReadonlyArray<Rendition>
   /** Address of the live playlist. */
   readonly playlist: string
   /** Why it failed. */
   readonly reason?: string
+  /** People who watch it now; absent where the server does not say. */
+  readonly viewers?: number
+  /** How long what its publisher has sent waits to be encoded, in ms; absent while unknown. */
+  readonly lag_ms?: number
 }
 
 const isStatus = (value: unknown): value is StreamStatus => value === 'live' || value === 'ended' || value === 'failed' || value === 'archived'
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
+const states: ReadonlyArray<unknown> = ['waiting', 'live', 'reconnecting', 'ended', 'failed', 'archived'] satisfies ReadonlyArray<StreamState>
+const isState = (value: unknown): value is StreamState => states.includes(value)
 
-const readText = (value: unknown): string => (typeof value === 'string' ? value : '')
+/** For a server that does not tell the state. */
+const stateOf = (status: StreamStatus, isPublishing: boolean, hasMedia: boolean): StreamState => {
+  if (status !== 'live') return status
+  if (!hasMedia) return 'waiting'
+  return isPublishing ? 'live' : 'reconnecting'
+}
+
+const readCount = (value: unknown): number | undefined => {
+  const count = readNumber(value)
+  return count !== undefined && count >= 0 ? count : undefined
+}
 
 const readRendition = (value: unknown): ReadonlyArray<Rendition> =>
-  isRecord(value) ? [{ name: readText(value['name']), codec: readText(value['codec']), width: Number(value['width'] ?? 0), height: Number(value['height'] ?? 0) }] : []
+  isRecord(value) ? [{ name: readText(value['name']), codec: readText(value['codec']), width: readNumber(value['width']) ?? 0, height: readNumber(value['height']) ?? 0 }] : []
 
 /** Reads one stream; `undefined`: the value is none, or of a status that these pages do not know. */
 export const readStream = (value: unknown): Stream | undefined => {
   if (!isRecord(value) || !isStatus(value['status']) || typeof value['id'] !== 'string') return undefined
-  const { id, status, renditions, reason } = value
+  const { id, status, state, reason } = value
+  const isPublishing = value['publishing'] !== false
+  const renditions = Array.isArray(value['renditions']) ? value['renditions'].flatMap(readRendition) : []
+  const [viewers, lag_ms] = [readCount(value['viewers']), readCount(value['lagMs'])]
   return {
     id,
     status,
-    isPublishing: value['publishing'] !== false,
+    state: isState(state) ? state : stateOf(status, isPublishing, renditions.length > 0),
+    isPublishing,
     title: readText(value['title']).trim() || id,
     startedAt: readText(value['startedAt']),
-    renditions: Array.isArray(renditions) ? renditions.flatMap(readRendition) : [],
+    renditions,
     playlist: readText(value['playlist']) || `/live/${id}/index.m3u8`,
     ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
+    ...(readText(value['endedAt']) === '' ? {} : { endedAt: readText(value['endedAt']) }),
+    ...(viewers === undefined ? {} : { viewers }),
+    ...(lag_ms === undefined ? {} : { lag_ms }),
   }
 }
 

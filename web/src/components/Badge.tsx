@@ -1,7 +1,14 @@
-import type { StreamStatus } from '../api/stream.ts'
+import type { StreamState } from '../api/stream.ts'
 import './badge.css'
 
-const words: Readonly<Record<StreamStatus, string>> = { live: 'Live', ended: 'Ended', failed: 'Failed', archived: 'Recording' }
+const words: Readonly<Record<StreamState, string>> = {
+  waiting: 'Starting',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  ended: 'Ended',
+  failed: 'Failed',
+  archived: 'Recording',
+}
 
-/** A stream's status in a word. */
-export const Badge = (props: { readonly status: StreamStatus }) => <span class={`badge ${props.status}`}>{words[props.status]}</span>
+/** A stream's state in a word, with a colour that says the same. */
+export const Badge = (props: { readonly status: StreamState }) => <span class={`badge ${props.status}`}>{words[props.status]}</span>

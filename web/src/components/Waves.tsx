@@ -13,7 +13,7 @@ export const Waves = (props: { readonly id: string }) => {
       </linearGradient>
       <rect width="320" height="180" fill={`url(#${gradient})`} />
       <g fill="none" stroke="#fff" stroke-width="1.5">
-        <For each={water().lines}>{(line, row) => <path d={line} opacity={0.4 - row() * 0.045} />}</For>
+        <For each={water().lines}>{(line, row) => <path d={line} vector-effect="non-scaling-stroke" opacity={0.4 - row() * 0.045} />}</For>
       </g>
     </svg>
   )

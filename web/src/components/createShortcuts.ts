@@ -5,28 +5,39 @@ export interface Shortcuts {
   readonly togglePlay: () => void
   readonly toggleMute: () => void
   readonly toggleFullscreen: () => void
+  readonly togglePictureInPicture: () => void
   readonly isFullscreen: Accessor<boolean>
 }
 
 interface Target {
   readonly video: HTMLVideoElement
   readonly stage: Accessor<HTMLElement | undefined>
-  readonly isLive: () => boolean
   readonly toLive: () => void
+  /** Goes on or back by so many seconds. */
+  readonly seekBy: (seconds: number) => void
+  readonly showList: () => void
 }
 
-const skip_s = 5
+const step_s = { short: 5, long: 10 } as const
+const volumeStep = 0.1
 
-const isTyping = ({ target }: KeyboardEvent): boolean => target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
-const pressesItself = ({ target, key }: KeyboardEvent): boolean => key === ' ' && target instanceof HTMLElement && target.matches('button, a')
+const inputTypes = { range: ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', ' '], radio: ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', ' '] } as const
 
-/** The player's keys (space or k, m, f, l, arrows), for the whole page while the component lives. */
-export const createShortcuts = ({ video, stage, isLive, toLive }: Target): Shortcuts => {
+/** Whether whatever has the focus needs the key itself. */
+const isWantedThere = ({ target, key }: KeyboardEvent): boolean => {
+  if (!(target instanceof HTMLElement)) return false
+  if (document.querySelector('dialog[open]') !== null) return true
+  if (target instanceof HTMLInputElement && (target.type === 'range' || target.type === 'radio')) return inputTypes[target.type].some((own) => own === key)
+  if (target.matches('input, textarea, select, [contenteditable]')) return true
+  return key === ' ' && target.matches('button, a, summary')
+}
+
+/** The player's keys, for the whole page while the component lives; `?` lists them. */
+export const createShortcuts = ({ video, stage, toLive, seekBy, showList }: Target): Shortcuts => {
   const [isFullscreen, setFullscreen] = createSignal(false)
   const togglePlay = (): void => {
-    if (!video.paused) video.pause()
-    else if (isLive()) toLive()
-    else void video.play()
+    if (video.paused) void video.play().catch(console.warn)
+    else video.pause()
   }
   const toggleMute = (): void => {
     video.muted = !video.muted
@@ -37,21 +48,32 @@ export const createShortcuts = ({ video, stage, isLive, toLive }: Target): Short
     else if (stage()?.requestFullscreen) void stage()?.requestFullscreen()
     else if ('webkitEnterFullscreen' in video) (video as HTMLVideoElement & { webkitEnterFullscreen: () => void }).webkitEnterFullscreen()
   }
-  const seekBy = (seconds: number): void => {
-    if (!isLive()) video.currentTime = Math.max(0, video.currentTime + seconds)
+  const togglePictureInPicture = (): void => {
+    if (document.pictureInPictureElement !== null) void document.exitPictureInPicture().catch(console.warn)
+    else if (document.pictureInPictureEnabled) void video.requestPictureInPicture().catch(console.warn)
+  }
+  const changeVolume = (by: number): void => {
+    video.volume = Math.min(1, Math.max(0, Math.round((video.volume + by) * 100) / 100))
+    video.muted = video.volume === 0
   }
   const keys: Readonly<Record<string, () => void>> = {
     ' ': togglePlay,
     k: togglePlay,
     m: toggleMute,
     f: toggleFullscreen,
-    l: toLive,
-    ArrowLeft: () => seekBy(-skip_s),
-    ArrowRight: () => seekBy(skip_s),
+    p: togglePictureInPicture,
+    c: toLive,
+    j: () => seekBy(-step_s.long),
+    l: () => seekBy(step_s.long),
+    ArrowLeft: () => seekBy(-step_s.short),
+    ArrowRight: () => seekBy(step_s.short),
+    ArrowUp: () => changeVolume(volumeStep),
+    ArrowDown: () => changeVolume(-volumeStep),
+    '?': showList,
   }
   const press = (event: KeyboardEvent): void => {
-    const act = keys[event.key]
-    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || pressesItself(event)) return
+    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
+    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey || isWantedThere(event)) return
     event.preventDefault()
     act()
   }
@@ -62,5 +84,5 @@ export const createShortcuts = ({ video, stage, isLive, toLive }: Target): Short
     document.removeEventListener('keydown', press)
     document.removeEventListener('fullscreenchange', changed)
   })
-  return { togglePlay, toggleMute, toggleFullscreen, isFullscreen }
+  return { togglePlay, toggleMute, toggleFullscreen, togglePictureInPicture, isFullscreen }
 }

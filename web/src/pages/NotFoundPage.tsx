@@ -6,9 +6,10 @@ export const NotFoundPage = () => {
   return (
     <div class="plain">
       <h1>There is nothing at this address</h1>
-      <p>
-        Everything that is live stands on <a href="/">the first page</a>.
-      </p>
+      <p>A letter may be missing from the link. Everything that is live stands on the first page.</p>
+      <a class="button primary" href="/">
+        See what is live
+      </a>
     </div>
   )
 }

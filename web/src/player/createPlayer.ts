@@ -1,7 +1,10 @@
-import { type Accessor, createEffect, createSignal, on, onCleanup } from 'solid-js'
-import type { Engine, OpenEngine } from './engine.ts'
-import { isNativelySupported, openNative } from './nativeEngine.ts'
-import { decide, opened, type Phase, type Session, type SessionAction, type SessionEvent } from './session.ts'
+import { type Accessor, createEffect, on, onCleanup } from 'solid-js'
+import { createStill, type Still } from './createStill.ts'
+import { createStored } from './createStored.ts'
+import type { Engine } from './engine.ts'
+import type { Path, Preference } from './paths.ts'
+import type { Phase } from './session.ts'
+import { SourcePlayback } from './SourcePlayback.ts'
 import type { Source } from './watchState.ts'
 
 /** A playback in a video element that follows its source. */
@@ -10,95 +13,69 @@ export interface Player {
   /** The browser allows playing only without sound until somebody touches the page. */
   readonly silenced: Accessor<boolean>
   readonly unsilence: () => void
+  /** The browser does not even play without sound until somebody asks for it. */
+  readonly isRefused: Accessor<boolean>
   readonly engine: Accessor<Engine | undefined>
-  /** Neither hls.js nor the browser itself can play here. */
+  /** The way it plays now. */
+  readonly path: Accessor<Path | undefined>
+  /** This browser has no way to play. */
   readonly unsupported: Accessor<boolean>
+  /** Where somebody has gone back to in a live stream, or let it stand still; ms since 1970. */
+  readonly startAt_ms: Accessor<number | undefined>
+  readonly still: Still
+  readonly preference: Accessor<Preference>
+  readonly prefer: (preference: Preference) => void
+  readonly chooseQuality: (name: string) => void
+  readonly toLiveEdge: () => void
+  /** Plays a live stream from a wall-clock time on. */
+  readonly seekTo: (at_ms: number) => void
 }
 
-const chooseEngine = async (video: HTMLVideoElement): Promise<OpenEngine | undefined> => {
-  const { isSupported, openHls } = await import('./hlsEngine.ts')
-  if (isSupported()) return openHls
-  return isNativelySupported(video) ? openNative : undefined
-}
+const review_ms = 5_000
 
-/** Starts, and where the browser refuses sound, starts silently. Resolves to whether it was silenced. */
-const playSomehow = async (video: HTMLVideoElement): Promise<boolean> => {
-  try {
-    await video.play()
-    return false
-  } catch (error) {
-    if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || video.muted) return false
-    video.muted = true
-    await video.play().catch((refused: unknown) => console.warn('The browser does not start the picture by itself.', refused))
-    return true
+/** Tells a playback what happens to its video element. */
+const listenTo = (video: HTMLVideoElement, playback: SourcePlayback): void => {
+  const listen = (name: string, listener: () => void): void => {
+    video.addEventListener(name, listener)
+    onCleanup(() => video.removeEventListener(name, listener))
   }
+  for (const name of ['playing', 'waiting', 'ended'] as const) listen(name, () => playback.tell(name))
+  listen('playing', () => playback.state.setRefused(false))
+  listen('pause', () => playback.stands())
+  listen('play', () => playback.goesOn())
 }
 
-/** Plays whatever `source` says, comes back after failures by itself, ends with its owner. */
+/** Plays whatever `source` says on the best way there is, comes back after failures by itself, ends with its owner. */
 export const createPlayer = (video: HTMLVideoElement, source: Accessor<Source | undefined>): Player => {
-  const [session, setSession] = createSignal<Session>(opened)
-  const [silenced, setSilenced] = createSignal(false)
-  const [engine, setEngine] = createSignal<Engine>()
-  const [unsupported, setUnsupported] = createSignal(false)
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let generation = 0
-
-  const close = (): void => {
-    clearTimeout(timer)
-    generation++
-    engine()?.close()
-    setEngine(undefined)
-  }
-  const open = async (from: Source): Promise<void> => {
-    close()
-    const mine = generation
-    const openEngine = await chooseEngine(video).catch((error: unknown) => {
-      console.warn(error)
-      return 'unloaded' as const
-    })
-    if (mine !== generation) return
-    if (openEngine === 'unloaded') return tell('networkFailed')
-    if (openEngine === undefined) return void setUnsupported(true)
-    setEngine(openEngine(video, from, (event) => mine === generation && tell(event)))
-    if (await playSomehow(video)) setSilenced(true)
-  }
-  const perform = (action: SessionAction): void => {
-    if (action.kind === 'recoverMedia') engine()?.recoverMedia()
-    else if (action.kind === 'open') {
-      const from = source()
-      if (from !== undefined) void open(from)
-    } else {
-      clearTimeout(timer)
-      timer = setTimeout(() => tell('retry'), action.after_ms)
-    }
-  }
-  const tell = (event: SessionEvent): void => {
-    const decision = decide(session(), event, performance.now())
-    setSession(decision.session)
-    decision.actions.forEach(perform)
-  }
-  const reports = { playing: 'playing', waiting: 'waiting', ended: 'ended' } as const
-  for (const [name, event] of Object.entries(reports)) {
-    const report = (): void => tell(event)
-    video.addEventListener(name, report)
-    onCleanup(() => video.removeEventListener(name, report))
-  }
-  createEffect(
-    on(source, (from) => {
-      close()
-      setSession(opened)
-      if (from !== undefined) void open(from)
-    }),
-  )
-  onCleanup(close)
+  const [preference, storePreference] = createStored<Preference>('millrace.preference', ['lowestDelay', 'smoothest'])
+  const still = createStill(video)
+  const playback = new SourcePlayback(video, source, preference, still)
+  const { session, silenced, isRefused, engine, path, unsupported, startAt_ms } = playback.state
+  const reviewing = setInterval(() => void playback.review(), review_ms)
+  listenTo(video, playback)
+  createEffect(on(source, (from) => playback.begin(from)))
+  onCleanup(() => {
+    clearInterval(reviewing)
+    playback.close()
+  })
   return {
     phase: () => session().phase,
     silenced,
-    unsilence: () => {
-      video.muted = false
-      setSilenced(false)
-    },
+    unsilence: () => playback.unsilence(),
+    isRefused,
     engine,
+    path,
     unsupported,
+    startAt_ms,
+    still,
+    preference,
+    prefer: (wanted) => {
+      if (wanted === preference()) return
+      storePreference(wanted)
+      playback.reopen()
+    },
+    chooseQuality: (name) => playback.chooseQuality(name),
+    toLiveEdge: () => playback.toLiveEdge(),
+    seekTo: (at_ms) => playback.seekTo(at_ms),
   }
 }

@@ -12,11 +12,13 @@ const steps: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number]> = [
   ['minute', 60],
 ]
 
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+
 /** How long ago something was, in words, for instance `12 minutes ago`; empty for what is no date. */
 export const formatAgo = (iso: string, now_ms: number): string => {
   const seconds = Math.round((now_ms - Date.parse(iso)) / 1000)
   if (Number.isNaN(seconds)) return ''
   const [unit, size] = steps.find(([, length]) => seconds >= length) ?? []
   if (unit === undefined || size === undefined) return 'just now'
-  return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(-Math.floor(seconds / size), unit)
+  return relative.format(-Math.floor(seconds / size), unit)
 }

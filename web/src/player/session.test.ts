@@ -48,6 +48,12 @@ test('a stream that has not shown a picture yet is loading, however often it fai
   expect(after([['playing', 0], ['networkFailed', 1]]).session.phase).toBe('recovering')
 })
 
+test('a way of playing that is left for another costs no pause, and does not count as an attempt', () => {
+  const { session, actions } = after([['playing', 0], ['pathLeft', 100]])
+  expect(actions).toEqual([{ kind: 'open' }])
+  expect(session).toMatchObject({ phase: 'stalled', attempts: 0 })
+})
+
 test('what has ended stays ended', () => {
   expect(after([['ended', 0], ['networkFailed', 1], ['playing', 2]]).session.phase).toBe('ended')
 })

@@ -1,5 +1,5 @@
 /**
- * The life of one playback: loading, playing, stalling, failing, coming back. Pure; `createPlayer` performs the actions.
+ * The life of one playback: loading, playing, stalling, failing, coming back. Pure; `SourcePlayback` performs the actions.
  */
 
 /** Where playback stands. */
@@ -16,8 +16,8 @@ export interface Session {
   readonly playingSince_ms: number | undefined
 }
 
-/** What the engine or the video element reports. */
-export type SessionEvent = 'playing' | 'waiting' | 'ended' | 'networkFailed' | 'mediaFailed' | 'retry'
+/** What the engine or the video element reports; `pathLeft`: another way of playing is taken at once. */
+export type SessionEvent = 'playing' | 'waiting' | 'ended' | 'networkFailed' | 'mediaFailed' | 'pathLeft' | 'retry'
 
 /** What is to be done: decode again on the same stream, or open it anew after a pause. */
 export type SessionAction =
@@ -62,6 +62,8 @@ export const decide = (session: Session, event: SessionEvent, now_ms: number): D
       return { session: { ...session, phase: 'ended' }, actions: [] }
     case 'retry':
       return session.phase === 'recovering' || session.phase === 'loading' ? { session, actions: [{ kind: 'open' }] } : stay
+    case 'pathLeft':
+      return { session: { ...session, phase: session.hasPlayed ? 'stalled' : 'loading', playingSince_ms: undefined }, actions: [{ kind: 'open' }] }
     case 'networkFailed':
     case 'mediaFailed':
       return failed(session, event, now_ms)

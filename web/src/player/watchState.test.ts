@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Stream, StreamStatus } from '../api/stream.ts'
-import { nextSource, noticeOf, type Source } from './watchState.ts'
+import { lagOf, nextSource, noticeOf, type Source, withPublisherAway } from './watchState.ts'
 
-const stream = (status: StreamStatus): Stream => ({ id: 's', title: 's', status, isPublishing: true, startedAt: '', renditions: [], playlist: '/live/s/index.m3u8' })
-const live: Source = { url: '/live/s/index.m3u8', live: true }
-const recording: Source = { url: '/recordings/s/index.m3u8', live: false }
+const stream = (status: StreamStatus): Stream => ({ id: 's', title: 's', status, state: status, isPublishing: true, startedAt: '', renditions: [], playlist: '/live/s/index.m3u8' })
+const live: Source = { id: 's', url: '/live/s/index.m3u8', live: true }
+const recording: Source = { id: 's', url: '/recordings/s/index.m3u8', live: false }
 
 test('a live stream plays live, an archived one from its recording', () => {
   expect(nextSource(undefined, stream('live'), 'loading', false)).toEqual(live)
@@ -37,10 +37,18 @@ test('a live playback that broke is given up once the stream is over', () => {
 
 test('an answer from before the end does not play the last seconds again', () => {
   expect(nextSource(live, stream('live'), 'ended', false)).toBe(live)
+  expect(noticeOf(stream('live'), false, live, 'ended')?.title).toBe('The stream has ended')
 })
 
-test('a stream that is live without a picture yet is about to begin', () => {
-  expect(noticeOf(stream('live'), false, live, 'loading')?.title).toBe('About to begin')
+test('a stream that is live without media yet is about to begin, and begins by itself', () => {
+  const waiting: Stream = { ...stream('live'), state: 'waiting' }
+  expect(nextSource(undefined, waiting, 'loading', false)).toBeUndefined()
+  expect(noticeOf(waiting, false, undefined, 'loading')?.title).toBe('About to begin')
+  expect(nextSource(undefined, stream('live'), 'loading', false)).toEqual(live)
+})
+
+test('a playback on its way to its first picture is connecting, one that broke has lost its picture', () => {
+  expect(noticeOf(stream('live'), false, live, 'loading')?.title).toBe('Connecting')
   expect(noticeOf(stream('live'), false, live, 'recovering')?.title).toBe('The picture was lost')
 })
 
@@ -49,10 +57,24 @@ test('a failed stream says why', () => {
 })
 
 test('a picture that stands still because its publisher is away says so, and not before it stands still', () => {
-  const away = { ...stream('live'), isPublishing: false }
-  expect(noticeOf(away, false, live, 'stalled')?.title).toBe('The publisher has lost its connection')
+  const away: Stream = { ...stream('live'), state: 'reconnecting', isPublishing: false }
+  for (const phase of ['stalled', 'recovering', 'loading'] as const) expect(noticeOf(away, false, live, phase)?.title).toBe('Reconnecting')
   expect(noticeOf(away, false, live, 'playing')).toBeUndefined()
   expect(noticeOf(stream('live'), false, live, 'stalled')).toBeUndefined()
+})
+
+test('what the playback hears of the publisher counts for a stream that is live, and for no other', () => {
+  expect(withPublisherAway(stream('live'), true)).toMatchObject({ state: 'reconnecting' })
+  expect(withPublisherAway(stream('live'), false)).toMatchObject({ state: 'live' })
+  expect(withPublisherAway(stream('ended'), true)).toMatchObject({ state: 'ended' })
+  expect(withPublisherAway('unknown', true)).toBe('unknown')
+})
+
+test('an encoder that is behind is told of, one that keeps up is not, nor one whose stream is over', () => {
+  expect(lagOf({ ...stream('live'), lag_ms: 3_200 })).toBe('The encoder is 3 s behind')
+  expect(lagOf({ ...stream('live'), lag_ms: 400 })).toBeUndefined()
+  expect(lagOf(stream('live'))).toBeUndefined()
+  expect(lagOf({ ...stream('ended'), lag_ms: 9_000 })).toBeUndefined()
 })
 
 test('nothing is said over a moving picture, whatever the server does', () => {

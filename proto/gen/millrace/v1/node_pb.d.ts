@@ -58,7 +58,7 @@ export declare type NodeState = Message<"millrace.v1.NodeState"> & {
   startedAtMs: bigint;
 
   /**
-   * Viewers per stream on this edge.
+   * Viewers per stream on this edge: of the streams that have most of them.
    *
    * @generated from field: map<string, uint32> viewers = 8;
    */
@@ -70,6 +70,20 @@ export declare type NodeState = Message<"millrace.v1.NodeState"> & {
    * @generated from field: string incarnation = 9;
    */
   incarnation: string;
+
+  /**
+   * Of the actors that it owns, by id: those furthest behind first, where it owns very many.
+   *
+   * @generated from field: map<string, millrace.v1.ActorFigures> actors = 10;
+   */
+  actors: { [key: string]: ActorFigures };
+
+  /**
+   * Streams whose publishers this edge hears.
+   *
+   * @generated from field: repeated string publishing = 11;
+   */
+  publishing: string[];
 };
 
 /**
@@ -77,6 +91,33 @@ export declare type NodeState = Message<"millrace.v1.NodeState"> & {
  * Use `create(NodeStateSchema)` to create a new message.
  */
 export declare const NodeStateSchema: GenMessage<NodeState>;
+
+/**
+ * How an actor keeps up with its inbox, as it is when the heartbeat leaves. Absent: not known.
+ *
+ * @generated from message millrace.v1.ActorFigures
+ */
+export declare type ActorFigures = Message<"millrace.v1.ActorFigures"> & {
+  /**
+   * How long the oldest entry has been stored of which there should be output in the log and is not; 0: nothing waits.
+   *
+   * @generated from field: optional uint32 lag_ms = 1;
+   */
+  lagMs?: number | undefined;
+
+  /**
+   * From an entry's being stored to its output's being stored, recently.
+   *
+   * @generated from field: optional uint32 latency_ms = 2;
+   */
+  latencyMs?: number | undefined;
+};
+
+/**
+ * Describes the message millrace.v1.ActorFigures.
+ * Use `create(ActorFiguresSchema)` to create a new message.
+ */
+export declare const ActorFiguresSchema: GenMessage<ActorFigures>;
 
 /**
  * Entry `{kind}.{id}` of the bucket `leases`: who owns an actor. Its revision orders owners.

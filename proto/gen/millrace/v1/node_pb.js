@@ -8,7 +8,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file millrace/v1/node.proto.
  */
 export const file_millrace_v1_node = /*@__PURE__*/
-  fileDesc("ChZtaWxscmFjZS92MS9ub2RlLnByb3RvEgttaWxscmFjZS52MSL8AQoJTm9kZVN0YXRlEgwKBG5vZGUYASABKAkSDAoEYmVhdBgCIAEoBBINCgVyb2xlcxgDIAMoCRIQCghjYXBhY2l0eRgEIAEoDRIOCgZhY3RpdmUYBSABKA0SEAoIZHJhaW5pbmcYBiABKAgSFQoNc3RhcnRlZF9hdF9tcxgHIAEoAxI0Cgd2aWV3ZXJzGAggAygLMiMubWlsbHJhY2UudjEuTm9kZVN0YXRlLlZpZXdlcnNFbnRyeRITCgtpbmNhcm5hdGlvbhgJIAEoCRouCgxWaWV3ZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ASIqCgVMZWFzZRIMCgRub2RlGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJYgZwcm90bzM");
+  fileDesc("ChZtaWxscmFjZS92MS9ub2RlLnByb3RvEgttaWxscmFjZS52MSKOAwoJTm9kZVN0YXRlEgwKBG5vZGUYASABKAkSDAoEYmVhdBgCIAEoBBINCgVyb2xlcxgDIAMoCRIQCghjYXBhY2l0eRgEIAEoDRIOCgZhY3RpdmUYBSABKA0SEAoIZHJhaW5pbmcYBiABKAgSFQoNc3RhcnRlZF9hdF9tcxgHIAEoAxI0Cgd2aWV3ZXJzGAggAygLMiMubWlsbHJhY2UudjEuTm9kZVN0YXRlLlZpZXdlcnNFbnRyeRITCgtpbmNhcm5hdGlvbhgJIAEoCRIyCgZhY3RvcnMYCiADKAsyIi5taWxscmFjZS52MS5Ob2RlU3RhdGUuQWN0b3JzRW50cnkSEgoKcHVibGlzaGluZxgLIAMoCRouCgxWaWV3ZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ARpICgtBY3RvcnNFbnRyeRILCgNrZXkYASABKAkSKAoFdmFsdWUYAiABKAsyGS5taWxscmFjZS52MS5BY3RvckZpZ3VyZXM6AjgBIlYKDEFjdG9yRmlndXJlcxITCgZsYWdfbXMYASABKA1IAIgBARIXCgpsYXRlbmN5X21zGAIgASgNSAGIAQFCCQoHX2xhZ19tc0INCgtfbGF0ZW5jeV9tcyIqCgVMZWFzZRIMCgRub2RlGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJYgZwcm90bzM");
 
 /**
  * Describes the message millrace.v1.NodeState.
@@ -18,9 +18,16 @@ export const NodeStateSchema = /*@__PURE__*/
   messageDesc(file_millrace_v1_node, 0);
 
 /**
+ * Describes the message millrace.v1.ActorFigures.
+ * Use `create(ActorFiguresSchema)` to create a new message.
+ */
+export const ActorFiguresSchema = /*@__PURE__*/
+  messageDesc(file_millrace_v1_node, 1);
+
+/**
  * Describes the message millrace.v1.Lease.
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema = /*@__PURE__*/
-  messageDesc(file_millrace_v1_node, 1);
+  messageDesc(file_millrace_v1_node, 2);
 
