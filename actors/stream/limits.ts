@@ -33,8 +33,10 @@ export const TIMELINE_OFFSET_MS = 10_000
 export const RUN_GAP_MS = 25
 /** How far program date-time may be behind the arrival of chunks before it is anchored again. */
 export const WALL_CLOCK_DRIFT_MS_MAX = 1_000
-/** How long frames must have come late by a leap before that is taken as a pause of the recorder. */
-export const PAUSE_SETTLES_MS = 1_000
+/** How long frames must have come equally late, by a leap, before that is taken as a pause of the recorder. */
+export const PAUSE_SETTLES_MS = 2_000
+/** How far such frames may be apart: a backlog that is sent at 1.25 times the recorder's pace is not taken for a pause. */
+export const PAUSE_LAG_MS_MAX = 500
 /** No connected publisher is silent for longer: edges close it after ten minutes. */
 export const SILENCE_MS_MAX = 660_000
 /** How far before the end of published audio FFmpeg is fed again, so that no click is heard at the seam. */

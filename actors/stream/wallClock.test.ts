@@ -25,11 +25,25 @@ const times = (count: number, lag_ms: number): ReadonlyArray<number> => Array.fr
 
 it('frames that stay late by a leap tell of a pause, once they have stayed so', () => {
   expect(paused([...times(5, 0), ...times(5, 3_000)])).toBe(false)
-  expect(paused([...times(5, 0), ...times(12, 3_000)])).toBe(true)
+  expect(paused([...times(5, 0), ...times(22, 3_000)])).toBe(true)
+})
+
+it('frames of long chunks, of which each comes less late than the one before, tell of a pause too', () => {
+  const chunk = (received_ms: number, lag_ms: number): ReadonlyArray<readonly [number, number]> => Array.from({ length: 20 }, (_, i) => [received_ms, lag_ms - i * 50])
+  const frames = [...chunk(0, 1_000), ...chunk(1_000, 1_010), ...chunk(6_000, 5_000), ...chunk(7_000, 5_020), ...chunk(8_000, 4_990)]
+  let arrival: Arrival | undefined
+  const found = frames.map(([received_ms, lag_ms]) => hasPaused((arrival = followArrival(arrival, lag_ms, received_ms, 600_000)), received_ms))
+  expect(found.indexOf(true)).toBe(80)
 })
 
 it('a backlog that is sent after a break, jerks, and an uplink that falls behind bit by bit are none', () => {
   expect(paused([...times(5, 0), 3_000, 2_000, 1_200, 500, ...times(20, 100)])).toBe(false)
+  for (const pace of [1.3, 2, 5]) {
+    const lags = Array.from({ length: 200 }, (_, i) => Math.max(0, 15_000 - i * 100 * (pace - 1)))
+    expect(lags.findIndex((_, i) => paused([...times(5, 0), ...lags.slice(0, i)]))).toBe(-1)
+  }
+  // Again and again no room for it.
+  expect(paused([...times(5, 0), ...Array.from({ length: 40 }, (_, i) => 12_000 + (i % 8 < 4 ? 0 : 1_500))])).toBe(false)
   expect(paused([...times(5, 0), ...Array.from({ length: 30 }, (_, i) => (i % 3) * 300)])).toBe(false)
   expect(paused(Array.from({ length: 100 }, (_, i) => i * 100))).toBe(false)
 })
