@@ -155,6 +155,16 @@ it('kills a child that is frozen while input comes, and gives credit only for wh
   })
 })
 
+it('kills a child that takes no more of what waited before its last output', async () => {
+  await withFolder(async (folder) => {
+    const executable = await standIn(folder, "sleep 0.5; printf '\\0\\0\\0\\020ftypisom\\0\\0\\2\\0' >&3; exec sleep 600")
+    await withChild(layerWith({ ...fastWatchdog, executable }), plan, async (child, collected) => {
+      child.write(new Uint8Array(4 * 1024 * 1024))
+      expect((await collected.exited).reason).toContain('while input came')
+    })
+  })
+})
+
 it('kills a child soon that sleeps while frames come, though it takes all of them', async () => {
   await withSilentChild(async (child, collected) => {
     const sending = setInterval(() => child.write(new Uint8Array(1_000)), 50)

@@ -120,7 +120,7 @@ class Child implements StartedChild {
 
   progressed(): void {
     this.#lastOutput_ms = performance.now()
-    this.#waitingSince_ms = undefined
+    this.#waitingSince_ms = this.#feed.queuedBytes > 0 ? this.#lastOutput_ms : undefined
     this.#frames = 0
     this.#asleep_ms = 0
   }

@@ -2,7 +2,7 @@ import { ASLEEP_FRAMES, ASLEEP_MS, FIRST_OUTPUT_MS, PAUSE_MS, STALLED_MS } from 
 
 /** Times are milliseconds of a monotonic clock; undefined where it has not happened. */
 export interface Progress {
-  /** The oldest input since the last output; pauses of the source are left out. */
+  /** The oldest input since the last output, or that output where input waited even then; pauses of the source are left out. */
   readonly waitingSince_ms: number | undefined
   readonly lastInput_ms: number | undefined
   readonly lastOutput_ms: number | undefined

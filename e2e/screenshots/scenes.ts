@@ -1,4 +1,5 @@
 import { homeScenes, recordedHomeScenes } from './homeScenes.ts'
+import { liveScenes } from './liveScenes.ts'
 import { type Scene, seen } from './Scene.ts'
 import { recordedWatchScenes, watchScenes } from './watchScenes.ts'
 
@@ -6,6 +7,7 @@ import { recordedWatchScenes, watchScenes } from './watchScenes.ts'
 export const scenes: ReadonlyArray<Scene> = [
   ...homeScenes,
   ...watchScenes,
+  ...liveScenes,
   ...recordedHomeScenes,
   ...recordedWatchScenes,
   { name: 'not-found', arrange: () => '/no/such/page', settled: (page) => seen(page, '.plain') },
