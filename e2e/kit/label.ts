@@ -14,7 +14,6 @@ export interface Label {
 
 const columns = 32
 const rows = 3
-const payloadBytes = 10
 
 /** Width and height of the strip of grey samples that `readLabel` takes: 4 × 4 samples a square. */
 export const stripSize = { width: columns * 4, height: rows * 4 } as const
@@ -32,12 +31,12 @@ const checksum16 = (bytes: Uint8Array): number => {
 }
 
 const encodeLabel = (label: Label): Uint8Array => {
-  const bytes = new Uint8Array(payloadBytes + 2)
+  const bytes = new Uint8Array(12)
   const view = new DataView(bytes.buffer)
   view.setUint16(0, Math.floor(label.clock_ms / 0x1_0000_0000))
   view.setUint32(2, label.clock_ms % 0x1_0000_0000)
   view.setUint32(6, label.frame)
-  view.setUint16(payloadBytes, checksum16(bytes.subarray(0, payloadBytes)))
+  view.setUint16(10, checksum16(bytes.subarray(0, 10)))
   return bytes
 }
 
@@ -80,6 +79,9 @@ export const readLabel = (samples: ArrayLike<number>, stride = 1, offset = 0): L
   if (view.getUint16(10) !== checksum16(bytes.subarray(0, 10))) return undefined
   return { clock_ms: view.getUint16(0) * 0x1_0000_0000 + view.getUint32(2), frame: view.getUint32(6) }
 }
+
+/** JavaScript text that declares `encodeLabel(label)`, which gives a label's bits as bytes, for use inside a browser page. */
+export const labelWriterSource = `const checksum16 = ${checksum16.toString()}\nconst encodeLabel = ${encodeLabel.toString()}`
 
 /** JavaScript text that declares `readLabel(samples, stride, offset)`, for use inside a browser page. */
 export const labelReaderSource = `const checksum16 = ${checksum16.toString()}\nconst readLabel = ${readLabel.toString()}`
