@@ -26,8 +26,8 @@ interface Options extends MediaRecorderOptions {
   readonly videoKeyFrameIntervalDuration: number
 }
 
-/** Length of a chunk, which every viewer waits for. */
-const chunk_ms = 60
+/** Length of a chunk, which every viewer waits for: a picture at 30 a second. */
+const chunk_ms = 33
 const keyframeInterval_ms = 1_000
 
 /** The best type in which the browser records that stream. `undefined`: none. */

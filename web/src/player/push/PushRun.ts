@@ -80,6 +80,10 @@ export class PushRun {
     return this.#sent
   }
 
+  get hasSound(): boolean {
+    return this.#without !== 'audio' && this.#playback.renditions.some(({ kind }) => kind === 'audio')
+  }
+
   get isLive(): boolean {
     return this.#state === 'live' || this.#state === undefined
   }

@@ -4,7 +4,7 @@ import { qualityOf } from '../quality.ts'
 import { canBuffer, rangesOf } from './mediaBuffers.ts'
 import { timeAt } from './pictureClock.ts'
 import { aheadOf, beyondHole, isResting, joinAt, type PushView, starvedTrack, trimBefore } from './pushPosition.ts'
-import { adaptRate, beginRate, raiseTarget } from './pushRate.ts'
+import { adaptRate, beginRate, lowestTargets_s, raiseTarget } from './pushRate.ts'
 import { PushRun } from './PushRun.ts'
 import { noTrouble, troubled } from './trouble.ts'
 import type { TrackKind } from './watchMessage.ts'
@@ -12,11 +12,15 @@ import type { TrackKind } from './watchMessage.ts'
 const look_ms = 50
 /** What is there when a viewer joins comes within this. */
 const joinAfter_ms = 80
+/** A picture that begins further behind than that leaps once. */
+const lateStart_s = 0.25
 /** A track that has nothing for so long while the other goes on has ended. */
 const starvedFor_ms = 1_500
 /** A picture that stood still for longer did so for want of a publisher or a network, not of a buffer. */
 const stallMost_ms = 4_000
 const stallsMost = 4
+/** While decoders begin pictures stand still for other reasons than what is ahead of them. */
+const settlesWithin_ms = 2_000
 const restartsMost = 3
 
 /** Whether pushed fragments can be played here. */
@@ -52,9 +56,11 @@ class PushedPlayback {
   readonly #id: string
   readonly #onEvent: (event: EngineEvent) => void
   #rendition: string
-  #rate = beginRate(performance.now())
+  #rate = beginRate(performance.now(), lowestTargets_s.withSound)
   #without: TrackKind | undefined
   #isJoined = false
+  /** When it began to play since it joined. */
+  #played_ms: number | undefined
   #isAtRest = false
   #hasFailed = false
   #follows = true
@@ -109,7 +115,7 @@ class PushedPlayback {
     const isPlaying = !this.#video.paused
     this.#without = without
     this.#isJoined = this.#isAtRest = this.#hasFailed = false
-    this.#firstMedia_ms = this.#starving = this.#stalledAt_ms = undefined
+    this.#firstMedia_ms = this.#played_ms = this.#starving = this.#stalledAt_ms = undefined
     this.#run.close()
     this.#run = this.#start()
     if (isPlaying) void this.#video.play().catch(console.warn)
@@ -136,13 +142,15 @@ class PushedPlayback {
   stalled(): void {
     if (!this.#isJoined || this.#video.seeking || this.#video.paused) return
     this.#stalledAt_ms = performance.now()
-    this.#rate = raiseTarget(this.#rate, this.#stalledAt_ms)
+    const hasSettled = this.#stalledAt_ms - (this.#played_ms ?? this.#stalledAt_ms) > settlesWithin_ms
+    if (hasSettled) this.#rate = raiseTarget(this.#rate, this.#stalledAt_ms)
     this.#video.playbackRate = 1
   }
 
   /** The picture moves again. */
   goesOn(): void {
     const now_ms = performance.now()
+    if (this.#isJoined && this.#played_ms === undefined) this.#catchUpAtOnce()
     const isShort = this.#stalledAt_ms !== undefined && now_ms - this.#stalledAt_ms < stallMost_ms && this.#run.isLive
     this.#stalledAt_ms = undefined
     if (!isShort) return
@@ -178,7 +186,8 @@ class PushedPlayback {
 
   #seek(to_s: number): void {
     this.#video.currentTime = to_s
-    this.#rate = beginRate(performance.now(), this.#rate.target_s)
+    const { lowestTarget_s, target_s } = this.#rate
+    this.#rate = beginRate(performance.now(), lowestTarget_s, target_s)
   }
 
   #adapt(seen: PushView): void {
@@ -190,11 +199,20 @@ class PushedPlayback {
   }
 
   #join(seen: PushView): void {
+    if (!this.#run.hasSound && this.#rate.lowestTarget_s > lowestTargets_s.silent) this.#rate = beginRate(performance.now(), lowestTargets_s.silent)
     const isReady = this.#firstMedia_ms !== undefined && performance.now() - this.#firstMedia_ms >= joinAfter_ms
     const to_s = isReady ? joinAt(seen, this.#rate.target_s) : undefined
     if (to_s === undefined) return
     this.#isJoined = true
     this.#seek(to_s)
+  }
+
+  /** Decoders take a while to begin; what has come meanwhile is passed over before anybody has seen much. */
+  #catchUpAtOnce(): void {
+    this.#played_ms = performance.now()
+    const seen = this.#view()
+    const to_s = joinAt(seen, this.#rate.target_s)
+    if (to_s !== undefined && to_s - seen.position_s > lateStart_s) this.#seek(to_s)
   }
 
   #watchStarving(seen: PushView): void {

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { adaptRate, beginRate, lowestTarget_s, type PushRate, raiseTarget } from './pushRate.ts'
+import { adaptRate, beginRate, lowestTargets_s, type PushRate, raiseTarget } from './pushRate.ts'
+
+const lowestTarget_s = lowestTargets_s.withSound
 
 interface World {
   /** Media ahead of the picture at the start, in seconds. */
@@ -21,7 +23,7 @@ interface Lived {
 }
 
 /** A playback in a world where media comes in chunks of one size; looked at every 50 ms and before each chunk. */
-const live = ({ ahead_s, chunk_ms, for_s, state = beginRate(0) }: World): Lived => {
+const live = ({ ahead_s, chunk_ms, for_s, state = beginRate(0, lowestTarget_s) }: World): Lived => {
   let [now, ahead, changes, stalls, least_s] = [state, ahead_s, 0, 0, Number.POSITIVE_INFINITY]
   const leaps_s: Array<number> = []
   for (let ms = 0; ms < for_s * 1000; ms += 10) {
@@ -64,14 +66,14 @@ test('plays at its own speed where it should be', () => {
 })
 
 test('a stall raises the target, and a calm time brings it back', () => {
-  const raised = raiseTarget(raiseTarget(beginRate(0), 0), 0)
+  const raised = raiseTarget(raiseTarget(beginRate(0, lowestTarget_s), 0), 0)
   expect(raised.target_s).toBeCloseTo(lowestTarget_s + 0.2)
   expect(live({ ahead_s: 0.4, chunk_ms: 100, for_s: 14, state: raised }).state.target_s).toBeCloseTo(lowestTarget_s + 0.2)
   expect(live({ ahead_s: 0.4, chunk_ms: 100, for_s: 60, state: raised }).state.target_s).toBeCloseTo(lowestTarget_s)
 })
 
 test('the target is bounded, however often it stalls', () => {
-  let state = beginRate(0)
+  let state = beginRate(0, lowestTarget_s)
   for (let n = 0; n < 50; n++) state = raiseTarget(state, n)
   expect(state.target_s).toBeLessThanOrEqual(0.7)
 })
@@ -80,7 +82,7 @@ test('whatever is ahead, it never leaps further than there is media, nor plays a
   const looks = fc.array(fc.record({ ahead_s: fc.double({ min: 0, max: 30, noNaN: true }), after_ms: fc.integer({ min: 0, max: 2_000 }) }), { maxLength: 100 })
   fc.assert(
     fc.property(looks, (seen) => {
-      let [state, now_ms] = [beginRate(0), 0]
+      let [state, now_ms] = [beginRate(0, lowestTarget_s), 0]
       for (const { ahead_s, after_ms } of seen) {
         now_ms += after_ms
         const decision = adaptRate(state, ahead_s, now_ms)

@@ -1,6 +1,6 @@
 /**
  * How fast a pushed stream plays. What is ahead of the picture falls between two fragments and leaps up with each: the
- * least of it over the last second is what may be given up, however the publisher's chunks come. Pure.
+ * least of it over the last two seconds is what may be given up, however the publisher's chunks come. Pure.
  */
 
 /** Playback rates: real time, and catching up from a little or a lot behind. */
@@ -11,12 +11,16 @@ export interface PushRate {
   readonly rate: PushedRate
   /** The least that should be ahead of the picture, in seconds; stalls raise it for a while. */
   readonly target_s: number
+  /** Where it began and returns to. */
+  readonly lowestTarget_s: number
   /** When the target last changed or was still right, by the page's clock. */
   readonly calmSince_ms: number
-  /** The least seen in the half second that runs, and in the one before. */
-  readonly least_s: number | undefined
-  readonly leastBefore_s: number | undefined
+  /** The least seen in each half second, the one that runs first, as if it had been played at rate 1 throughout. */
+  readonly least_s: ReadonlyArray<number>
   readonly halfBegan_ms: number
+  /** What has been played beyond rate 1. */
+  readonly gained_s: number
+  readonly seen_ms: number
 }
 
 /** What is done: another rate, or a leap forward by some seconds. */
@@ -26,8 +30,11 @@ export interface RateDecision {
 }
 
 const half_ms = 500
-/** Where targets begin and return to: three pictures at 30 in a second. */
-export const lowestTarget_s = 0.1
+/** Half seconds that are looked back to; so many are enough to begin with. */
+const halvesKept = 4
+const halvesNeeded = 2
+/** Where targets begin and return to. What plays sound has taken a tenth of a second of it before it is heard; pictures need none. */
+export const lowestTargets_s = { withSound: 0.14, silent: 0.06 } as const
 const highestTarget_s = 0.7
 const raisedBy_s = 0.1
 const loweredBy_s = 0.05
@@ -39,30 +46,38 @@ const leapBeyond_s = 1.5
 const begin_s = 0.08
 const hurry_s = 0.35
 const finish_s = 0.01
+/** Looks are closer together than that while it plays. */
+const looksApart_ms_max = 250
 
 /** A playback that begins, or goes on elsewhere than before. */
-export const beginRate = (now_ms: number, target_s = lowestTarget_s): PushRate => ({
+export const beginRate = (now_ms: number, lowestTarget_s: number, target_s = lowestTarget_s): PushRate => ({
   rate: 1,
   target_s,
+  lowestTarget_s,
   calmSince_ms: now_ms,
-  least_s: undefined,
-  leastBefore_s: undefined,
+  least_s: [],
   halfBegan_ms: now_ms,
+  gained_s: 0,
+  seen_ms: now_ms,
 })
 
 /** After a stall more has to be ahead, for as long as it takes to be calm again. */
 export const raiseTarget = (state: PushRate, now_ms: number): PushRate => ({
-  ...beginRate(now_ms, Math.min(highestTarget_s, state.target_s + raisedBy_s)),
+  ...beginRate(now_ms, state.lowestTarget_s, Math.min(highestTarget_s, state.target_s + raisedBy_s)),
 })
 
 const lower = (state: PushRate, now_ms: number): PushRate => {
-  if (state.target_s <= lowestTarget_s || now_ms - state.calmSince_ms < calm_ms) return state
-  return { ...state, target_s: Math.max(lowestTarget_s, state.target_s - loweredBy_s), calmSince_ms: now_ms - calm_ms + calmStep_ms }
+  if (state.target_s <= state.lowestTarget_s || now_ms - state.calmSince_ms < calm_ms) return state
+  return { ...state, target_s: Math.max(state.lowestTarget_s, state.target_s - loweredBy_s), calmSince_ms: now_ms - calm_ms + calmStep_ms }
 }
 
-const sample = (state: PushRate, ahead_s: number, now_ms: number): PushRate => {
-  if (now_ms - state.halfBegan_ms < half_ms) return { ...state, least_s: Math.min(state.least_s ?? ahead_s, ahead_s) }
-  return { ...state, leastBefore_s: state.least_s, least_s: ahead_s, halfBegan_ms: now_ms }
+const sample = (before: PushRate, ahead_s: number, now_ms: number): PushRate => {
+  const gained_s = before.gained_s + ((before.rate - 1) * Math.min(now_ms - before.seen_ms, looksApart_ms_max)) / 1000
+  const state = { ...before, gained_s, seen_ms: now_ms }
+  const seen_s = ahead_s + gained_s
+  const [least_s = seen_s, ...before_s] = state.least_s
+  if (now_ms - state.halfBegan_ms < half_ms) return { ...state, least_s: [Math.min(least_s, seen_s), ...before_s] }
+  return { ...state, least_s: [seen_s, ...state.least_s].slice(0, halvesKept), halfBegan_ms: now_ms }
 }
 
 const nextRate = (rate: PushedRate, behind_s: number): PushedRate => {
@@ -74,9 +89,9 @@ const nextRate = (rate: PushedRate, behind_s: number): PushedRate => {
 /** What follows from how much is ahead of the picture now, in seconds. Cheap: it may be asked with each fragment. */
 export const adaptRate = (state: PushRate, ahead_s: number, now_ms: number): RateDecision => {
   const seen = lower(sample(state, ahead_s, now_ms), now_ms)
-  const { least_s, leastBefore_s, target_s } = seen
-  if (least_s === undefined || leastBefore_s === undefined) return { state: seen, leap_s: 0 }
-  const behind_s = Math.min(least_s, leastBefore_s) - target_s
-  if (behind_s > leapBeyond_s) return { state: beginRate(now_ms, target_s), leap_s: behind_s }
+  const { least_s, target_s, gained_s } = seen
+  if (least_s.length < halvesNeeded) return { state: seen, leap_s: 0 }
+  const behind_s = Math.min(...least_s) - gained_s - target_s
+  if (behind_s > leapBeyond_s) return { state: beginRate(now_ms, seen.lowestTarget_s, target_s), leap_s: behind_s }
   return { state: { ...seen, rate: nextRate(seen.rate, behind_s) }, leap_s: 0 }
 }
