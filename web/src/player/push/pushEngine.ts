@@ -19,7 +19,7 @@ const starvedFor_ms = 1_500
 /** A picture that stood still for longer did so for want of a publisher or a network, not of a buffer. */
 const stallMost_ms = 4_000
 const stallsMost = 4
-/** While decoders begin pictures stand still for other reasons than what is ahead of them. */
+/** While decoders begin, also behind a seek, pictures stand still for other reasons than what is ahead of them. */
 const settlesWithin_ms = 2_000
 const restartsMost = 3
 
@@ -59,14 +59,17 @@ class PushedPlayback {
   #rate = beginRate(performance.now(), lowestTargets_s.withSound)
   #without: TrackKind | undefined
   #isJoined = false
-  /** When it began to play since it joined. */
-  #played_ms: number | undefined
+  /** It has begun to play since it joined. */
+  #hasPlayed = false
+  /** When decoders last began anew. */
+  #begun_ms = 0
   #isAtRest = false
   #hasFailed = false
   #follows = true
   #firstMedia_ms: number | undefined
   #starving: { readonly track: TrackKind; readonly since_ms: number } | undefined
   #stalledAt_ms: number | undefined
+  #hasLeaptOut = false
   #stalls = noTrouble
   #restarts = noTrouble
   #run: PushRun
@@ -114,8 +117,8 @@ class PushedPlayback {
     if (this.#restarts.length > restartsMost) return this.#fail('networkFailed', 'it had to begin anew too often')
     const isPlaying = !this.#video.paused
     this.#without = without
-    this.#isJoined = this.#isAtRest = this.#hasFailed = false
-    this.#firstMedia_ms = this.#played_ms = this.#starving = this.#stalledAt_ms = undefined
+    this.#isJoined = this.#hasPlayed = this.#isAtRest = this.#hasFailed = false
+    this.#firstMedia_ms = this.#starving = this.#stalledAt_ms = undefined
     this.#run.close()
     this.#run = this.#start()
     if (isPlaying) void this.#video.play().catch(console.warn)
@@ -128,6 +131,7 @@ class PushedPlayback {
     if (this.#hasFailed) return
     const seen = this.#view()
     if (!this.#isJoined) return this.#join(seen)
+    if (this.#stalledAt_ms !== undefined) return this.#leapOut(seen)
     const beyond_s = beyondHole(seen)
     if (beyond_s !== undefined) return this.#seek(beyond_s)
     const trim_s = trimBefore(seen)
@@ -142,15 +146,17 @@ class PushedPlayback {
   stalled(): void {
     if (!this.#isJoined || this.#video.seeking || this.#video.paused) return
     this.#stalledAt_ms = performance.now()
-    const hasSettled = this.#stalledAt_ms - (this.#played_ms ?? this.#stalledAt_ms) > settlesWithin_ms
-    if (hasSettled) this.#rate = raiseTarget(this.#rate, this.#stalledAt_ms)
+    if (this.#hasPlayed && this.#stalledAt_ms - this.#begun_ms > settlesWithin_ms) {
+      this.#hasLeaptOut = !this.#run.hasSound
+      this.#rate = raiseTarget(this.#rate, this.#stalledAt_ms)
+    }
     this.#video.playbackRate = 1
   }
 
   /** The picture moves again. */
   goesOn(): void {
     const now_ms = performance.now()
-    if (this.#isJoined && this.#played_ms === undefined) this.#catchUpAtOnce()
+    if (this.#isJoined && !this.#hasPlayed) this.#catchUpAtOnce()
     const isShort = this.#stalledAt_ms !== undefined && now_ms - this.#stalledAt_ms < stallMost_ms && this.#run.isLive
     this.#stalledAt_ms = undefined
     if (!isShort) return
@@ -185,6 +191,7 @@ class PushedPlayback {
   }
 
   #seek(to_s: number): void {
+    this.#begun_ms = performance.now()
     this.#video.currentTime = to_s
     const { lowestTarget_s, target_s } = this.#rate
     this.#rate = beginRate(performance.now(), lowestTarget_s, target_s)
@@ -209,10 +216,20 @@ class PushedPlayback {
 
   /** Decoders take a while to begin; what has come meanwhile is passed over before anybody has seen much. */
   #catchUpAtOnce(): void {
-    this.#played_ms = performance.now()
+    this.#hasPlayed = true
+    this.#begun_ms = performance.now()
     const seen = this.#view()
     const to_s = joinAt(seen, this.#rate.target_s)
     if (to_s !== undefined && to_s - seen.position_s > lateStart_s) this.#seek(to_s)
+  }
+
+  /** After each stall Chromium waits for more sound than after the one before, unless somebody seeks. */
+  #leapOut(seen: PushView): void {
+    const { target_s } = this.#rate
+    const to_s = joinAt(seen, target_s)
+    if (this.#hasLeaptOut || to_s === undefined || aheadOf(seen) < target_s) return
+    this.#hasLeaptOut = true
+    this.#seek(Math.max(to_s, seen.position_s))
   }
 
   #watchStarving(seen: PushView): void {

@@ -66,10 +66,10 @@ test('plays at its own speed where it should be', () => {
 })
 
 test('a stall raises the target, and a calm time brings it back', () => {
-  const raised = raiseTarget(raiseTarget(beginRate(0, lowestTarget_s), 0), 0)
+  const raised = [0, 0, 0, 0, 0].reduce(raiseTarget, beginRate(0, lowestTarget_s))
   expect(raised.target_s).toBeCloseTo(lowestTarget_s + 0.2)
-  expect(live({ ahead_s: 0.4, chunk_ms: 100, for_s: 14, state: raised }).state.target_s).toBeCloseTo(lowestTarget_s + 0.2)
-  expect(live({ ahead_s: 0.4, chunk_ms: 100, for_s: 60, state: raised }).state.target_s).toBeCloseTo(lowestTarget_s)
+  expect(live({ ahead_s: 0.4, chunk_ms: 100, for_s: 44, state: raised }).state.target_s).toBeCloseTo(lowestTarget_s + 0.2)
+  expect(live({ ahead_s: 0.4, chunk_ms: 100, for_s: 120, state: raised }).state.target_s).toBeCloseTo(lowestTarget_s)
 })
 
 test('the target is bounded, however often it stalls', () => {

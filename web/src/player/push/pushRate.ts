@@ -34,16 +34,16 @@ const half_ms = 500
 const halvesKept = 4
 const halvesNeeded = 2
 /** Where targets begin and return to. What plays sound has taken a tenth of a second of it before it is heard; pictures need none. */
-export const lowestTargets_s = { withSound: 0.14, silent: 0.06 } as const
+export const lowestTargets_s = { withSound: 0.11, silent: 0.06 } as const
 const highestTarget_s = 0.7
-const raisedBy_s = 0.1
-const loweredBy_s = 0.05
-const calm_ms = 15_000
-const calmStep_ms = 5_000
+const raisedBy_s = 0.04
+const loweredBy_s = 0.04
+const calm_ms = 45_000
+const calmStep_ms = 10_000
 /** Catching up by rate takes too long beyond this. */
 const leapBeyond_s = 1.5
 
-const begin_s = 0.08
+const begin_s = 0.05
 const hurry_s = 0.35
 const finish_s = 0.01
 /** Looks are closer together than that while it plays. */
