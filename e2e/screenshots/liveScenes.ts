@@ -23,8 +23,8 @@ const askToEnd = async (page: Page): Promise<void> => {
   await page.getByRole('dialog').waitFor({ timeout: PATIENCE_MS })
 }
 
-/** Sockets that are made to close, and refused from then on, once a page is live. */
-const losing = (code: number): Pick<Scene, 'before' | 'settled'> => {
+/** Sockets that are made to close, and refused from then on, once a page is live; then the page says `words`. */
+const losing = (code: number, words: string): Pick<Scene, 'before' | 'settled'> => {
   const leave = new WeakMap<Page, () => Promise<unknown>>()
   return {
     before: async (page) => {
@@ -42,7 +42,7 @@ const losing = (code: number): Pick<Scene, 'before' | 'settled'> => {
     settled: async (page) => {
       await goLive(page)
       await leave.get(page)?.()
-      await page.locator('.onAir .badge.live').waitFor({ state: 'hidden', timeout: PATIENCE_MS })
+      await page.getByText(words).waitFor({ timeout: PATIENCE_MS })
     },
   }
 }
@@ -72,8 +72,8 @@ export const liveScenes: ReadonlyArray<Scene> = [
       await page.getByText('Devices and quality').scrollIntoViewIfNeeded()
     },
   },
-  { name: 'live-reconnecting', arrange: live, ...losing(1012) },
-  { name: 'live-taken', arrange: live, ...losing(4409) },
+  { name: 'live-reconnecting', arrange: live, ...losing(1012, 'The connection is lost') },
+  { name: 'live-taken', arrange: live, ...losing(4409, 'The stream goes on elsewhere') },
   {
     name: 'live-end',
     arrange: live,
