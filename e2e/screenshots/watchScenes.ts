@@ -38,7 +38,7 @@ export const watchScenes: ReadonlyArray<Scene> = [
     before: (page) => pretendStreams(page, [{ id: 'waiting', title: 'Choir rehearsal', state: 'waiting', renditions: [] }]),
     settled: (page) => seen(page, '.notice'),
   },
-  { name: 'watch-unknown', arrange: () => watch('not-begun-yet'), settled: (page) => seen(page, '.notice') },
+  { name: 'watch-unknown', arrange: () => watch('not-begun-yet'), settled: (page) => page.getByText('There is no stream here yet').waitFor({ timeout: PATIENCE_MS }) },
   { name: 'watch-unreachable', arrange: () => watch('workshop'), before: pretendAway, settled: (page) => seen(page, '.notice.bad') },
   {
     name: 'watch-failed',
