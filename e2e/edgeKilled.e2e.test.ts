@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../actors/archive/testing/until.ts'
 import { chromiumPath, launchChromium } from './kit/chromium.ts'
 import { decodeCapture } from './kit/comparison.ts'
 import { decodeFrames } from './kit/decode.ts'
@@ -55,11 +56,11 @@ test.runIf(mayScreen)('an edge that is killed takes neither its publisher nor it
   for (const [index, viewer] of [pushed, polled].entries()) {
     const after = await viewer.shows(undefined, 60_000)
     expect(after.frame).toBeGreaterThan(before[index]?.frame ?? 0)
-    while (((await viewer.pictures()).at(-1)?.taken_ms ?? 0) < killed_ms + 2_000) await viewer.shows(undefined, 60_000)
+    await until('pictures that were taken afterwards', async () => (((await viewer.pictures()).at(-1)?.taken_ms ?? 0) > killed_ms + 2_000 ? true : undefined), 60_000)
     expect(viewer.defects).toEqual([])
   }
   await live.isLive()
-  await live.page.getByText('Everything is stored').waitFor()
+  await live.page.getByText('Stored as you go').waitFor()
   expect(await live.id()).toBe(id)
   await live.end()
 

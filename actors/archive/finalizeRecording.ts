@@ -45,7 +45,7 @@ export function* finalizeRecording(id: string): Steps<Finalized> {
   yield* storePoster(recording.keyPrefix, renditions, stored)
   yield* ask({ _tag: 'Conclude', recording, outcome: outcomeOf(ended, stored, renditions, true) })
   if (renditions.length > 0) yield* announceReady(id, ended, stored)
-  return (yield* markArchived(id, stored)) ? 'Ready' : 'Waiting'
+  return (yield* markArchived(id, ended, stored)) ? 'Ready' : 'Waiting'
 }
 
 /**
@@ -132,11 +132,11 @@ function* announceReady(id: string, ended: Ended, rows: ReadonlyArray<ArchivedSe
 }
 
 /** By revision, so that it never undoes what another writer says meanwhile; with the segments that are lost. Answers whether it is marked. */
-function* markArchived(id: string, rows: ReadonlyArray<ArchivedSegment>): Steps<boolean> {
+function* markArchived(id: string, ended: Ended, rows: ReadonlyArray<ArchivedSegment>): Steps<boolean> {
   for (let attempt = 1; attempt <= STATE_ATTEMPTS_MAX; attempt += 1) {
     const entry = yield* ask({ _tag: 'ReadStream', id })
     if (entry === undefined || entry.value.status === StreamStatus.ARCHIVED) return true
-    const value = { ...withLostRows(entry.value, rows), status: StreamStatus.ARCHIVED }
+    const value = { ...withLostRows(entry.value, rows), status: StreamStatus.ARCHIVED, durationMs: ended.end.durationMs }
     if (yield* ask({ _tag: 'UpdateStream', id, value, revision: entry.revision })) return true
   }
   return false

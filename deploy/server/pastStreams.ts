@@ -13,6 +13,7 @@ export const entryOf = (recording: Recording): StreamState =>
     title: recording.title,
     createdAtMs: BigInt(recording.createdAt_ms),
     endedAtMs: BigInt(recording.endedAt_ms ?? 0),
+    durationMs: BigInt(recording.duration_ms ?? 0),
     reason: recording.reason,
     keyPrefix: recording.keyPrefix,
     renditions: recording.renditions.map(({ name, codec, width, height, bandwidth, frames }) => ({ name, codec, width, height, bandwidth, frames: BigInt(frames) }))

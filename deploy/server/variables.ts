@@ -48,7 +48,7 @@ export const variables = {
   segment_ms: number('SEGMENT_MS', 2_000, [500, 5_000], 'a segment ends at the first keyframe after this'),
   liveWindow_ms: number('LIVE_WINDOW_MS', 60_000, [6_000, 3_600_000], 'how far back a live playlist reaches'),
   reconnectWindow_ms: number('RECONNECT_WINDOW_MS', 30_000, [1_000, 3_600_000], 'how long a stream waits for its publisher to come back'),
-  corsOrigins: text('CORS_ORIGINS', '*', 'origins whose pages may read media and the API, comma-separated'),
+  corsOrigins: text('CORS_ORIGINS', '*', 'origins whose pages may read media and the API and open sockets, also to publish, comma-separated'),
   watchSocketsMax: number('WATCH_SOCKETS_MAX', 20_000, [1, 1_000_000], 'viewers with sockets on this edge'),
   watchSocketsPerAddressMax: number('WATCH_SOCKETS_PER_ADDRESS_MAX', 1_000, [1, 1_000_000], 'of them, those of one address; a proxy is one'),
   eventSocketsPerAddressMax: number('EVENT_SOCKETS_PER_ADDRESS_MAX', 1_000, [1, 1_000_000], 'sockets of `/ws/events` that one address may have; more behind a proxy, whose address all viewers have'),

@@ -15,7 +15,7 @@ const goLive = async (page: Page): Promise<void> => {
   await page.getByLabel('Title').fill(title)
   await page.getByRole('button', { name: 'Go live', exact: true }).click({ timeout: PATIENCE_MS })
   await seen(page, '.onAir .badge.live')
-  await page.getByText('Everything is stored').first().waitFor({ timeout: PATIENCE_MS })
+  await page.getByText('Stored as you go').first().waitFor({ timeout: PATIENCE_MS })
 }
 
 const askToEnd = async (page: Page): Promise<void> => {

@@ -74,7 +74,7 @@ describe('a client of all events', () => {
     const stream = await liveStream(edge, tracks)
     const [here, there] = [await begin(edge), await begin(other)]
     const { socketViewer } = await edge.runtime.runPromise(Effect.map(Presence, (presence) => presence))
-    const leave = socketViewer(stream.id, 'ann', '10.0.0.1')
+    const leave = socketViewer(stream.id, 'ann')
     const mine = ({ recordingId }: Readonly<Record<string, unknown>>): boolean => recordingId === stream.id
     const joined = await here.hears('viewerJoined', mine)
     expect(joined).toMatchObject({ viewerCount: 1, viewerId: expect.stringMatching(/^[A-Za-z0-9_-]{16}$/) as unknown })

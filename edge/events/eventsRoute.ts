@@ -74,7 +74,7 @@ const follower = Effect.gen(function* () {
   const log = yield* EventLog
   const again = Schedule.spaced(FOLLOW_RETRY_MS)
   const followLog: Effect.Effect<void, never, Scope.Scope> = log.follow.pipe(
-    Effect.tapError(({ reason }) => Effect.logWarning('events cannot be followed now', { reason })),
+    Effect.tapError(({ reason }) => Effect.logDebug('events cannot be followed now', { reason })),
     Effect.retry(again),
     Effect.orDie,
     Effect.asVoid

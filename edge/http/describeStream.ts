@@ -39,6 +39,7 @@ export const describeStream = (stream: StreamState, figures: StreamFigures): Rea
   ...(figures.latency_ms === undefined ? {} : { latencyMs: figures.latency_ms }),
   startedAt: isoTime(stream.createdAtMs),
   ...(stream.endedAtMs > 0n ? { endedAt: isoTime(stream.endedAtMs) } : {}),
+  ...(stream.durationMs > 0n ? { durationMs: Number(stream.durationMs) } : {}),
   ...(stream.reason === '' ? {} : { reason: stream.reason }),
   renditions: stream.renditions.map(({ name, codec, width, height, bandwidth }) => ({ name, codec, width, height, bandwidth })),
   lostChunks: Number(stream.lostChunks),

@@ -1,4 +1,5 @@
 import { Effect, Layer } from 'effect'
+import { EdgeSettings } from '../EdgeSettings.ts'
 import { HttpServer } from '../http/HttpServer.ts'
 import { IngestSessions } from './IngestSessions.ts'
 import { IngestSettings } from './IngestSettings.ts'
@@ -11,7 +12,7 @@ export const ingestRouteLayer = Layer.effectDiscard(
   Effect.gen(function* () {
     const { app } = yield* HttpServer
     const sessions = yield* IngestSessions
-    const silence = ingestSocket(app, sessions, yield* IngestSettings)
+    const silence = ingestSocket(app, sessions, yield* IngestSettings, (yield* EdgeSettings).corsOrigins)
     yield* Effect.addFinalizer(() => Effect.sync(silence))
   })
 ).pipe(Layer.provideMerge(IngestSessions.layer), Layer.provideMerge(LogSpace.layer), Layer.provide(StreamChanges.layer))

@@ -1,9 +1,11 @@
 import type { TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
 import { viewersTopic } from '../events/topics.ts'
 import { BACKPRESSURE_BYTES_MAX, CLOSE_REASON_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.ts'
+import { isOriginAllowed } from '../http/socketOrigin.ts'
 import type { IngestSessions } from './IngestSessions.ts'
 import type { IngestSettingsShape } from './IngestSettings.ts'
 import type { Peer, PublisherSession } from './PublisherSession.ts'
+import { CLOSE } from './sessionState.ts'
 
 /** Path of the ingest socket. */
 export const INGEST_PATH = '/ws/stream'
@@ -14,6 +16,7 @@ const IDLE_S_MIN = 8
 const IDLE_S_MAX = 960
 
 interface Connection {
+  readonly isOriginAllowed: boolean
   session: PublisherSession | undefined
   socket: SocketPeer | undefined
 }
@@ -22,25 +25,26 @@ interface Connection {
  * Puts the ingest socket on the app. A frame that is too big closes with 1009; one above `PAYLOAD_BYTES_MAX` is not
  * even received: uWebSockets.js then cuts the socket without a close frame. Returns how to stop broadcasting.
  */
-export const ingestSocket = (app: TemplatedApp, sessions: IngestSessions['Service'], settings: IngestSettingsShape): (() => void) => {
-  app.ws<Connection>(INGEST_PATH, behavior(sessions, settings))
+export const ingestSocket = (app: TemplatedApp, sessions: IngestSessions['Service'], settings: IngestSettingsShape, corsOrigins: ReadonlyArray<string>): (() => void) => {
+  app.ws<Connection>(INGEST_PATH, behavior(sessions, settings, corsOrigins))
   return sessions.onBroadcast((text) => app.publish(TOPIC, text))
 }
 
-const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsShape): WebSocketBehavior<Connection> => ({
+const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsShape, corsOrigins: ReadonlyArray<string>): WebSocketBehavior<Connection> => ({
   maxPayloadLength: PAYLOAD_BYTES_MAX,
   maxBackpressure: BACKPRESSURE_BYTES_MAX,
   closeOnBackpressureLimit: true,
   idleTimeout: Math.min(IDLE_S_MAX, Math.max(IDLE_S_MIN, Math.round(settings.heartbeat_ms / 1000))),
   sendPingsAutomatically: true,
   upgrade: (res, req, context) => {
-    const connection: Connection = { session: undefined, socket: undefined }
+    const connection: Connection = { isOriginAllowed: isOriginAllowed(corsOrigins, req.getHeader('origin'), req.getHeader('host')), session: undefined, socket: undefined }
     const [key, protocol, extensions] = ['sec-websocket-key', 'sec-websocket-protocol', 'sec-websocket-extensions'].map((name) => req.getHeader(name))
     res.upgrade(connection, key ?? '', protocol ?? '', extensions ?? '', context)
   },
   open: (ws) => {
     const connection = ws.getUserData()
     connection.socket = new SocketPeer(ws)
+    if (!connection.isOriginAllowed) return connection.socket.close(CLOSE.originRefused, 'pages of this origin may not publish here')
     connection.session = sessions.connect(connection.socket, {
       address: Buffer.from(ws.getRemoteAddressAsText()).toString('latin1'),
       onConnected: connection.socket.subscribe

@@ -3,8 +3,8 @@ import { isId } from '../../runtime/ids.ts'
 import { isMimeType } from './mimeType.ts'
 import { FRAME_SEQ_MAX, TEXT_BYTES_MAX, TITLE_LENGTH_MAX } from './limits.ts'
 
-/** Control characters (a database refuses NUL) and halves of surrogate pairs (no UTF-8 has them). */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
+/** Control characters (a database refuses NUL), those that turn the direction of what is around them, and halves of surrogate pairs (no UTF-8 has them). */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u
 
 const text = (max: number, name: string) =>
   Schema.String.check(

@@ -201,7 +201,7 @@ export interface Decision {
 }
 
 /** Close codes of the contract. */
-export const CLOSE = { done: 1000, frameTooBig: 1009, defect: 1011, tryLater: 1013, badMessage: 4400, unknownRecording: 4404, otherPublisher: 4409 } as const
+export const CLOSE = { done: 1000, frameTooBig: 1009, defect: 1011, tryLater: 1013, badMessage: 4400, originRefused: 4403, unknownRecording: 4404, otherPublisher: 4409 } as const
 
 /** Changes nothing. */
 export const stay = (state: SessionState): Decision => ({ state, actions: [] })

@@ -50,7 +50,7 @@ export class Viewers extends Context.Service<Viewers, {
             Effect.sync(() => enter(stream, name)),
             (visit, exit) => Effect.sync(() => table.leave(visit, lingerAfter(exit, blocking), performance.now()))
           )),
-        socketViewer: (stream, viewer, _address) => {
+        socketViewer: (stream, viewer) => {
           if (viewer === NOBODY) return () => undefined
           const visit = enter(stream, viewer === undefined ? { _tag: 'Socket', number: (sockets += 1) } : { _tag: 'Id', id: viewer })
           return () => table.leave(visit, undefined, performance.now())

@@ -27,7 +27,7 @@ export class Watching extends Context.Service<Watching, Pick<Audience, 'connect'
         publish: (topic, message) => void app.publish(topic, message, true),
         broke: (stream, defect) => void warn(Effect.logError('a stream could not be passed on', { stream, defect })),
         follow: yield* following,
-        present: ({ id, viewer, address }) => presence.socketViewer(id, viewer, address)
+        present: ({ id, viewer }) => presence.socketViewer(id, viewer)
       })
       yield* Effect.forkScoped(Effect.repeat(Effect.sync(() => audience.sweep()), Schedule.spaced(SWEEP_MS)))
       yield* Effect.addFinalizer(() => Effect.sync(() => audience.leave()))

@@ -7,8 +7,6 @@ export const MESSAGES_PER_S_MAX = 20
 export const PAYLOAD_BYTES_MAX = 64 * 1024
 /** Time without any sign of life, pongs included, after which a connection counts as dead; seconds, as uWebSockets.js takes them. */
 export const HEARTBEAT_S = 30
-/** Longest id that a page makes up for its viewer. */
-export const VIEWER_LENGTH_MAX = 64
 
 /** Bytes that wait for one viewer, up to one message more; past it what comes is not queued, and the viewer catches up later or skips. */
 export const QUEUE_BYTES_MAX = 2 * 1024 * 1024

@@ -26,13 +26,14 @@ export const startEdge = async (
   settings: Partial<IngestSettingsShape> = {},
   node = 'edge-a',
   logBytes = 512 * 1024 * 1024,
-  room?: ActorRoomShape
+  room?: ActorRoomShape,
+  corsOrigins = EDGE_DEFAULTS.corsOrigins
 ): Promise<TestEdge> => {
   const layer = ingestRouteLayer.pipe(
     Layer.provideMerge(HttpServer.layer),
     Layer.provideMerge(Readiness.layer),
     Layer.provideMerge(runtimeLayer(testSettings(natsUrl, { node, logBytes }))),
-    Layer.provideMerge(Layer.succeed(EdgeSettings, { ...EDGE_DEFAULTS, port: 0 })),
+    Layer.provideMerge(Layer.succeed(EdgeSettings, { ...EDGE_DEFAULTS, corsOrigins, port: 0 })),
     Layer.provide(room === undefined ? Layer.empty : Layer.succeed(ActorRoom, room)),
     Layer.provideMerge(Layer.succeed(IngestSettings, { ...INGEST_DEFAULTS, ...settings }))
   )

@@ -3,8 +3,8 @@ import { pictureSize, readStreams } from './stream.ts'
 
 const stream = { id: 'a', title: ' ', status: 'live', startedAt: '2026-01-02T03:04:05Z', renditions: [{ name: 'source', codec: 'avc1', width: 1280, height: 720 }] }
 
-test('a stream without a title is called by its id, and its playlist is where live playlists are', () => {
-  expect(readStreams({ streams: [stream] })).toMatchObject([{ id: 'a', title: 'a', playlist: '/live/a/index.m3u8' }])
+test('a stream without a title is called so, and its playlist is where live playlists are', () => {
+  expect(readStreams({ streams: [stream] })).toMatchObject([{ id: 'a', title: 'Untitled stream', playlist: '/live/a/index.m3u8' }])
 })
 
 test('an entry of unknown status is left out, the others stay', () => {

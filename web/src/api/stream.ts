@@ -25,8 +25,8 @@ export interface Stream {
   readonly isPublishing: boolean
   /** ISO 8601. */
   readonly startedAt: string
-  /** ISO 8601; absent while it goes on. */
-  readonly endedAt?: string
+  /** Length of its recording, once that is complete. */
+  readonly duration_ms?: number
   readonly renditions: ReadonlyArray<Rendition>
   /** Address of the live playlist. */
   readonly playlist: string
@@ -64,18 +64,18 @@ export const readStream = (value: unknown): Stream | undefined => {
   const { id, status, state, reason } = value
   const isPublishing = value['publishing'] !== false
   const renditions = Array.isArray(value['renditions']) ? value['renditions'].flatMap(readRendition) : []
-  const [viewers, lag_ms] = [readCount(value['viewers']), readCount(value['lagMs'])]
+  const [viewers, lag_ms, duration_ms] = [readCount(value['viewers']), readCount(value['lagMs']), readCount(value['durationMs'])]
   return {
     id,
     status,
     state: isState(state) ? state : stateOf(status, isPublishing, renditions.length > 0),
     isPublishing,
-    title: readText(value['title']).trim() || id,
+    title: readText(value['title']).trim() || 'Untitled stream',
     startedAt: readText(value['startedAt']),
     renditions,
     playlist: readText(value['playlist']) || `/live/${id}/index.m3u8`,
     ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
-    ...(readText(value['endedAt']) === '' ? {} : { endedAt: readText(value['endedAt']) }),
+    ...(duration_ms === undefined ? {} : { duration_ms }),
     ...(viewers === undefined ? {} : { viewers }),
     ...(lag_ms === undefined ? {} : { lag_ms }),
   }

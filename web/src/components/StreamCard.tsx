@@ -22,7 +22,7 @@ const Poster = (props: { readonly id: string }) => {
 /** One stream of a list: its picture, name and age, all one link. */
 export const StreamCard = (props: { readonly stream: Stream; readonly pictures: Pictures; readonly now_ms: number }) => {
   const isLive = () => props.stream.status === 'live'
-  const length = () => formatLength(props.stream.startedAt, props.stream.endedAt ?? '')
+  const length = () => (props.stream.duration_ms === undefined ? '' : formatLength(props.stream.duration_ms))
   const age = () => formatAgo(props.stream.startedAt, props.now_ms)
   const facts = () => [age(), pictureSize(props.stream)].filter(Boolean).join(' · ')
   return (

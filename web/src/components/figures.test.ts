@@ -17,11 +17,5 @@ test.each([
   [3_900, '1 h 5 min'],
   [90_000, '25 h'],
 ])('%d seconds are told as %s', (seconds, text) => {
-  const from_ms = Date.parse('2026-01-02T03:04:05Z')
-  expect(formatLength(new Date(from_ms).toISOString(), new Date(from_ms + seconds * 1_000).toISOString())).toBe(text)
-})
-
-test('what has not ended, or ended before it began, has no length', () => {
-  expect(formatLength('2026-01-02T03:04:05Z', '')).toBe('')
-  expect(formatLength('2026-01-02T03:04:05Z', '2026-01-02T03:04:00Z')).toBe('')
+  expect(formatLength(seconds * 1_000)).toBe(text)
 })

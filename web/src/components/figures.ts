@@ -8,10 +8,9 @@ export const formatCount = (count: number): string => counts.format(count)
 /** How many watch, in words. */
 export const viewersInWords = (count: number): string => (count === 1 ? '1 viewer' : `${count} viewers`)
 
-/** About how long something took, for instance `45 s`, `12 min`, `1 h 5 min`; empty where either end is no date. */
-export const formatLength = (fromIso: string, toIso: string): string => {
-  const seconds = Math.round((Date.parse(toIso) - Date.parse(fromIso)) / 1000)
-  if (!(seconds >= 0)) return ''
+/** About how long something is, for instance `45 s`, `12 min`, `1 h 5 min`. */
+export const formatLength = (length_ms: number): string => {
+  const seconds = Math.round(length_ms / 1000)
   if (seconds < 60) return `${Math.max(1, seconds)} s`
   const minutes = Math.round(seconds / 60)
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]

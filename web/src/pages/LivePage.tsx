@@ -22,6 +22,8 @@ import { typeOf } from '../recorder/createRecorder.ts'
 import '../components/stage.css'
 import './livePage.css'
 
+const badgeWord = ({ phase, isStopping }: PublisherView): string => (isStopping ? 'Ending' : phase === 'connecting' ? 'Connecting' : 'Reconnecting')
+
 /** Picture and controls of what is captured; `view` while it is live. */
 const CaptureStage = (props: { readonly capture: Capture; readonly problem: Problem | undefined; readonly view: PublisherView | undefined; readonly onEnd: () => void }) => (
   <div class="liveStage">
@@ -29,7 +31,7 @@ const CaptureStage = (props: { readonly capture: Capture; readonly problem: Prob
       <Show when={props.view}>
         {(view) => (
           <span class="onAir">
-            <Show when={view().phase === 'live'} fallback={<span class="badge">{view().phase === 'connecting' ? 'Connecting' : 'Reconnecting'}</span>}>
+            <Show when={view().phase === 'live' && !view().isStopping} fallback={<span class="badge">{badgeWord(view())}</span>}>
               <Badge status="live" />
             </Show>
           </span>

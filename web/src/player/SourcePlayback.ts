@@ -27,6 +27,7 @@ export class SourcePlayback {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Goes up with whatever is opened or closed: what was begun before no longer counts. */
   #generation = 0
+  #isReviewing = false
 
   constructor(video: HTMLVideoElement, source: Accessor<Source | undefined>, preference: Accessor<Preference>, still: Still) {
     this.#video = video
@@ -73,8 +74,11 @@ export class SourcePlayback {
     this.#paths = pathPlayedWell(this.#paths, current)
     const better = betterPath(this.#paths, this.#wish(), current, performance.now())
     if (better === undefined || this.#video.paused || document.hidden) return
+    if (this.#isReviewing) return
     const mine = this.#generation
+    this.#isReviewing = true
     const works = better !== 'push' || (await probePush(from.id))
+    this.#isReviewing = false
     if (mine !== this.#generation) return
     if (works) this.reopen()
     else this.#paths = pathFailed(this.#paths, better, performance.now())

@@ -88,13 +88,16 @@ export const createPublisher = (identity: Identity, recorder: RecorderControl): 
     if (isTelling) return
     isTelling = true
     const { phase, stopWanted } = state
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (next.kind === 'message') viewers = countViewers(viewers, next.message, identity.recordingId)
-      const decision = decide(state, next, now())
-      state = decision.state
-      decision.actions.forEach(perform)
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        if (next.kind === 'message') viewers = countViewers(viewers, next.message, identity.recordingId)
+        const decision = decide(state, next, now())
+        state = decision.state
+        decision.actions.forEach(perform)
+      }
+    } finally {
+      isTelling = false
     }
-    isTelling = false
     if (state.phase !== phase || state.stopWanted !== stopWanted) show()
   }
   const sockets = ingestSockets(tell)

@@ -59,7 +59,7 @@ export const readEdgeMessage = (text: string): EdgeMessage => {
   }
 }
 
-const unprintable = /[\p{Cc}\p{Cs}]+/gu
+const unprintable = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]+/gu
 
-/** A title as the edge takes it: without control characters and halves of surrogate pairs, and not too long. */
+/** A title as the edge takes it: without control characters, those that turn its direction and halves of surrogate pairs, and not too long. */
 export const cleanTitle = (typed: string): string => typed.replace(unprintable, ' ').trim().slice(0, TITLE_LENGTH_MAX).replace(/\p{Cs}$/u, '').trim()

@@ -8,7 +8,7 @@ const view = (change: Partial<Omit<PublisherView, 'figures'>> & { readonly figur
 })
 
 test('who is live and stored has nothing to worry about', () => {
-  expect(wordsOf(view())).toMatchObject({ title: 'Everything is stored', tone: 'calm' })
+  expect(wordsOf(view())).toMatchObject({ title: 'Stored as you go', tone: 'calm' })
 })
 
 test('a lost connection says how much is kept', () => {

@@ -23,7 +23,7 @@ export const wordsOf = ({ phase, figures, isFull, isStopping }: PublisherView): 
   if (phase === 'reconnecting') return { title: 'The connection is lost', detail: `Coming back by itself. ${waiting} are kept here and will be sent.`, tone: 'bad' }
   if (figures.waiting_s >= slow_s) return { title: 'Sending is slower than recording', detail: `${waiting} wait to be stored. If that grows, choose a smaller picture.`, tone: 'bad' }
   if (figures.lostChunks > 0) return { title: 'Everything sent is stored', detail: 'Some of the stream was lost on the way.', tone: 'bad' }
-  return { title: 'Everything is stored', detail: 'What was sent can no longer be lost.', tone: 'calm' }
+  return { title: 'Stored as you go', detail: 'What is stored can no longer be lost.', tone: 'calm' }
 }
 
 /** Why the stream does not go on, and what to do. */

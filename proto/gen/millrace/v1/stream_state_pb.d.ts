@@ -123,6 +123,13 @@ export declare type StreamState = Message<"millrace.v1.StreamState"> & {
    * @generated from field: uint32 lost_segment_count = 17;
    */
   lostSegmentCount: number;
+
+  /**
+   * Length of its media once it is archived.
+   *
+   * @generated from field: int64 duration_ms = 18;
+   */
+  durationMs: bigint;
 };
 
 /**

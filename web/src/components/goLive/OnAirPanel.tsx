@@ -48,8 +48,8 @@ export const OnAirPanel = (props: {
           )}
         </For>
       </dl>
-      <ShareBox url={props.url} />
       <Show when={!props.view.isStopping}>
+        <ShareBox url={props.url} />
         <details class="liveDevices">
           <summary>Devices and quality</summary>
           <CaptureChoices capture={props.capture} />

@@ -23,11 +23,13 @@ export const ShareBox = (props: { readonly url: string }) => {
   }
   return (
     <section class="share" aria-labelledby="share">
-      <div class="shareQr">
-        <Suspense>
-          <QrCode text={props.url} label="QR code of the link" />
-        </Suspense>
-      </div>
+      <Show when={!isLoopback(props.url)}>
+        <div class="shareQr">
+          <Suspense>
+            <QrCode text={props.url} label="QR code of the link" />
+          </Suspense>
+        </div>
+      </Show>
       <div class="shareText">
         <h2 id="share">Invite viewers</h2>
         <p>{isLoopback(props.url) ? 'This address works only on this computer.' : 'Send the link, or let a phone scan the code.'}</p>

@@ -100,12 +100,15 @@ export class PushRun {
     this.#told.push(event)
     if (this.#isTelling) return
     this.#isTelling = true
-    for (let next = this.#told.shift(); next !== undefined && !this.#isClosed; next = this.#told.shift()) {
-      const decision = decidePush(this.#playback, next, performance.now())
-      this.#playback = decision.playback
-      for (const action of decision.actions) if (!this.#isClosed) this.#perform(action)
+    try {
+      for (let next = this.#told.shift(); next !== undefined && !this.#isClosed; next = this.#told.shift()) {
+        const decision = decidePush(this.#playback, next, performance.now())
+        this.#playback = decision.playback
+        for (const action of decision.actions) if (!this.#isClosed) this.#perform(action)
+      }
+    } finally {
+      this.#isTelling = false
     }
-    this.#isTelling = false
   }
 
   /** To be called several times a second. */

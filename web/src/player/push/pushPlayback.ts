@@ -23,7 +23,6 @@ interface Track {
   readonly inFlight: Piece | undefined
   readonly isStarted: boolean
   readonly newest_s: number
-  readonly arrived_ms: number
 }
 
 /** One playback: one MediaSource, fed by one socket and its successors. */
@@ -110,12 +109,11 @@ const takeInit = (playback: PushPlayback, { name, kind }: WatchRendition, { byte
     timescale,
     queue: [...(before?.queue ?? []), { kind: 'init', mimeType, bytes }],
     isStarted: false,
-    arrived_ms: now_ms,
   }
   return { playback: { ...withTrack(playback, kind, track), firstInit_ms: playback.firstInit_ms ?? now_ms }, actions: [] }
 }
 
-const takeFragment = (playback: PushPlayback, { name, kind }: WatchRendition, frame: FragmentFrame, now_ms: number): PushDecision => {
+const takeFragment = (playback: PushPlayback, { name, kind }: WatchRendition, frame: FragmentFrame): PushDecision => {
   const track = playback.tracks[kind]
   if (track === undefined || track.rendition !== name || !(track.isStarted || frame.isRandomAccess)) return { playback, actions: [] }
   const ticks = decodeTimeOf(frame.bytes)
@@ -123,14 +121,14 @@ const takeFragment = (playback: PushPlayback, { name, kind }: WatchRendition, fr
   if (start_s < track.newest_s - backMost_s) return { playback, actions: [{ kind: 'fail', reason: 'its timeline went back' }] }
   if (track.queue.length >= queueMost) return { playback, actions: [{ kind: 'restart' }] }
   const queue = [...track.queue, { kind: 'media', bytes: frame.bytes } as const]
-  return { playback: withTrack(playback, kind, { ...track, queue, isStarted: true, newest_s: Math.max(start_s, track.newest_s), arrived_ms: now_ms }), actions: [] }
+  return { playback: withTrack(playback, kind, { ...track, queue, isStarted: true, newest_s: Math.max(start_s, track.newest_s) }), actions: [] }
 }
 
 const takeFrame = (playback: PushPlayback, frame: WatchFrame, now_ms: number): PushDecision => {
   const rendition = playback.renditions[frame.rendition]
   if (rendition === undefined) return { playback, actions: [] }
   if (rendition.kind === playback.without) return { playback, actions: frame.kind === 'init' ? [] : [{ kind: 'restart' }] }
-  return frame.kind === 'init' ? takeInit(playback, rendition, frame, now_ms) : takeFragment(playback, rendition, frame, now_ms)
+  return frame.kind === 'init' ? takeInit(playback, rendition, frame, now_ms) : takeFragment(playback, rendition, frame)
 }
 
 const appended = (playback: PushPlayback, kind: TrackKind): PushPlayback => {
