@@ -1,5 +1,6 @@
 import { type Accessor, createSignal, onCleanup } from 'solid-js'
 import { isFinalCode, isSilent, nextAttempt } from './reconnect.ts'
+import { socketUrl } from './socketUrl.ts'
 
 /** Where a socket stands: `away` waits for its next attempt, `over` makes none. */
 export type SocketState = 'connecting' | 'open' | 'away' | 'over'
@@ -68,8 +69,7 @@ class Reconnection {
     this.close()
     this.#setState('connecting')
     this.#opened_ms = this.#asked_ms = undefined
-    const { protocol, host } = location
-    const socket = new WebSocket(`${protocol === 'https:' ? 'wss' : 'ws'}://${host}${this.#options.path()}`)
+    const socket = new WebSocket(socketUrl(this.#options.path()))
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => this.#opened()
     socket.onmessage = (message) => this.#hear(message)

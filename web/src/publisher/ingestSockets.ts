@@ -1,3 +1,4 @@
+import { socketUrl } from '../api/socketUrl.ts'
 import { ingestPath, readEdgeMessage } from './messages.ts'
 import type { PublishingAction, PublishingEvent } from './publishingState.ts'
 
@@ -8,13 +9,11 @@ export interface IngestSockets {
   readonly close: () => void
 }
 
-const url = (): string => `${location.origin.replace(/^http/, 'ws')}${ingestPath}`
-
 /** Connections to whichever edge the address leads to. */
 export const ingestSockets = (tell: (event: PublishingEvent) => void): IngestSockets => {
   const sockets = new Map<number, WebSocket>()
   const connect = (connection: number): void => {
-    const socket = new WebSocket(url())
+    const socket = new WebSocket(socketUrl(ingestPath))
     sockets.set(connection, socket)
     socket.addEventListener('open', () => tell({ kind: 'opened', connection }))
     socket.addEventListener('message', ({ data }) => tell({ kind: 'message', connection, message: readEdgeMessage(String(data)) }))

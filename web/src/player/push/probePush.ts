@@ -1,3 +1,4 @@
+import { socketUrl } from '../../api/socketUrl.ts'
 import { asViewer } from '../../api/viewerId.ts'
 
 const within_ms = 5_000
@@ -5,8 +6,7 @@ const within_ms = 5_000
 /** Whether the edge pushes media of a stream now: connects, waits for the first of it and leaves. */
 export const probePush = (id: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const { protocol, host } = location
-    const socket = new WebSocket(`${protocol === 'https:' ? 'wss' : 'ws'}://${host}${asViewer(`/ws/watch/${id}`)}`)
+    const socket = new WebSocket(socketUrl(asViewer(`/ws/watch/${id}`)))
     socket.binaryType = 'arraybuffer'
     const finish = (works: boolean): void => {
       clearTimeout(timer)

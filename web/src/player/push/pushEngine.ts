@@ -69,7 +69,8 @@ class PushedPlayback {
   #firstMedia_ms: number | undefined
   #starving: { readonly track: TrackKind; readonly since_ms: number } | undefined
   #stalledAt_ms: number | undefined
-  #hasLeaptOut = false
+  /** It stands still for want of media, with sound, and has not leapt since. */
+  #mayLeapOut = false
   #stalls = noTrouble
   #restarts = noTrouble
   #run: PushRun
@@ -131,14 +132,14 @@ class PushedPlayback {
     if (this.#hasFailed) return
     const seen = this.#view()
     if (!this.#isJoined) return this.#join(seen)
-    if (this.#stalledAt_ms !== undefined) return this.#leapOut(seen)
     const beyond_s = beyondHole(seen)
     if (beyond_s !== undefined) return this.#seek(beyond_s)
     const trim_s = trimBefore(seen)
     if (trim_s !== undefined) this.#run.tell({ kind: 'trim', before_s: trim_s })
     this.#isAtRest = isResting(seen)
     if (this.#isAtRest) return this.#run.stopFetching()
-    this.#adapt(seen)
+    if (this.#stalledAt_ms === undefined) this.#adapt(seen)
+    else this.#leapOut(seen)
     this.#watchStarving(seen)
   }
 
@@ -147,7 +148,7 @@ class PushedPlayback {
     if (!this.#isJoined || this.#video.seeking || this.#video.paused) return
     this.#stalledAt_ms = performance.now()
     if (this.#hasPlayed && this.#stalledAt_ms - this.#begun_ms > settlesWithin_ms) {
-      this.#hasLeaptOut = !this.#run.hasSound
+      this.#mayLeapOut = this.#run.hasSound
       this.#rate = raiseTarget(this.#rate, this.#stalledAt_ms)
     }
     this.#video.playbackRate = 1
@@ -227,8 +228,8 @@ class PushedPlayback {
   #leapOut(seen: PushView): void {
     const { target_s } = this.#rate
     const to_s = joinAt(seen, target_s)
-    if (this.#hasLeaptOut || to_s === undefined || aheadOf(seen) < target_s) return
-    this.#hasLeaptOut = true
+    if (!this.#mayLeapOut || !this.#follows || seen.isPaused || to_s === undefined || aheadOf(seen) < target_s) return
+    this.#mayLeapOut = false
     this.#seek(Math.max(to_s, seen.position_s))
   }
 
