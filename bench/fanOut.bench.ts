@@ -1,10 +1,11 @@
 /**
  * Fan-out: the watch path of an edge, from the record of the log to all viewers, beside bare uWebSockets.js publish of as
  * many messages of the same size in the same run; what viewers that never read cost those who do; what a viewer costs who
- * gets nothing. Edge and viewers are processes of their own. `BENCH_RUNS` (5) pairs of runs, `BENCH_MESSAGES` (400) of the
- * big ones each and eight times as many small ones, `BENCH_VIEWERS` (2000) that get nothing.
+ * gets nothing. Edge and viewers are processes of their own, each on a core of its own where `taskset` is.
+ * `BENCH_RUNS` (25) pairs of runs, `BENCH_MESSAGES` (1600) of the big ones each and twice as many small ones; `BENCH_VIEWERS` (2000) that get nothing.
+ * Two runs of the same path differ by up to a fifth, so it takes that many pairs for a median that two benches agree on.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,12 +14,12 @@ import type { EdgeAnswer, EdgeOrder } from './fanOutEdge.ts'
 import type { ReadersAnswer, ReadersOrder } from './fanOutReaders.ts'
 import { printResult } from './result.ts'
 
-const runs = Number(process.env['BENCH_RUNS'] ?? 5)
-const messages = Number(process.env['BENCH_MESSAGES'] ?? 400)
+const runs = Number(process.env['BENCH_RUNS'] ?? 25)
+const messages = Number(process.env['BENCH_MESSAGES'] ?? 1_600)
 const idleViewers = Number(process.env['BENCH_VIEWERS'] ?? 2_000)
-const small = { viewers: 500, bytes: 1_024, messages: messages * 8, ratioMin: 0.8 }
+const small = { viewers: 500, bytes: 1_024, messages: messages * 2, ratioMin: 0.8 }
 const big = { viewers: 100, bytes: 65_536, messages, ratioMin: 0.9 }
-const stalled = { viewers: 100, roundsMax: 12, costMax_percent: 5 }
+const stalled = { viewers: 100, costMax_percent: 5 }
 const idleBytesMax = 10 * 1024
 /** The time that a process needs to come to rest. */
 const rest_ms = 500
@@ -48,6 +49,11 @@ class Worker<Order extends object, Answer> {
     const answered = this.next()
     this.child.send(order)
     return answered
+  }
+
+  /** Its main thread keeps to one core from now on, where the system can do that: by itself it wanders, and figures with it. */
+  pin(core: number): void {
+    spawnSync('taskset', ['--pid', '--cpu-list', String(core), String(this.child.pid)])
   }
 
   stop(): void {
@@ -96,10 +102,12 @@ const measure = async (port: number, path: 'bare' | 'watch', load: Load): Promis
 
 const compare = async (port: number, load: Load) => {
   const pairs: Array<{ readonly bare: Measured; readonly watch: Measured; readonly ratio: number }> = []
-  // The first pair warms both up and does not count.
+  // The first pair warms both up and does not count; who goes first changes, so that what a run leaves behind burdens both alike.
   for (let run = -1; run < runs; run++) {
-    const bare = await measure(port, 'bare', load)
-    const watch = await measure(port, 'watch', load)
+    const first = run % 2 === 0 ? 'bare' : 'watch'
+    const one = await measure(port, first, load)
+    const other = await measure(port, first === 'bare' ? 'watch' : 'bare', load)
+    const [bare, watch] = first === 'bare' ? [one, other] : [other, one]
     if (run >= 0) pairs.push({ bare, watch, ratio: watch.MBps / bare.MBps })
   }
   const middle = (path: 'bare' | 'watch', figure: keyof Measured): number | undefined => median(pairs.map((pair) => pair[path][figure]))
@@ -117,31 +125,32 @@ const compare = async (port: number, load: Load) => {
   }
 }
 
-/** The same viewers, alone and beside as many that never read and have been found out. */
-const measureStalled = async (port: number, load: Load) => {
-  const round = Math.ceil(load.messages / 4)
-  const { id } = await openStream(load, 2 * load.messages + round * (stalled.roundsMax + 1))
+/** How long the same viewers take, alone or beside as many that never read and have been found out; after as many messages either way. */
+const measureReaders = async (port: number, load: Load, stalledBeside: number): Promise<number> => {
+  const { id } = await openStream(load, 3 * load.messages)
   const path = `/ws/watch/${id}?rendition=source`
   await readers.ask({ _tag: 'Connect', port, path, sockets: load.viewers, reads: true })
+  await readers.ask({ _tag: 'Connect', port, path, sockets: stalledBeside, reads: false })
   await delay(rest_ms)
-  await publish(id, 'watch', round)
-  const alone = await publish(id, 'watch', load.messages)
-  await readers.ask({ _tag: 'Connect', port, path, sockets: stalled.viewers, reads: false })
-  let { behind } = await figures()
-  for (let rounds = 1; behind < stalled.viewers && rounds < stalled.roundsMax; rounds++) {
-    await publish(id, 'watch', round)
-    behind = (await figures()).behind
-  }
-  const beside = await publish(id, 'watch', load.messages)
+  await publish(id, 'watch', 2 * load.messages)
+  const { behind } = await figures()
+  if (behind !== stalledBeside) throw new Error(`${behind} viewers are known to read nothing, and not ${stalledBeside}`)
+  await delay(rest_ms)
+  const { took_ms } = await publish(id, 'watch', load.messages)
   await readers.ask({ _tag: 'Leave' })
-  return { behind, cost_percent: (beside.took_ms / alone.took_ms - 1) * 100 }
+  return took_ms
 }
 
 const compareStalled = async (port: number, load: Load) => {
-  const all = []
-  for (let run = 0; run < runs; run++) all.push(await measureStalled(port, load))
-  const costs = all.map(({ cost_percent }) => cost_percent)
-  return { viewers: load.viewers, stalled: Math.min(...all.map(({ behind }) => behind)), cost_percent: median(costs), cost_wanted_max_percent: stalled.costMax_percent, costs_percent: costs }
+  const costs: Array<number> = []
+  for (let run = 0; run < runs; run++) {
+    const aloneFirst = run % 2 === 0
+    const first = await measureReaders(port, load, aloneFirst ? 0 : stalled.viewers)
+    const second = await measureReaders(port, load, aloneFirst ? stalled.viewers : 0)
+    const [alone, beside] = aloneFirst ? [first, second] : [second, first]
+    costs.push((beside / alone - 1) * 100)
+  }
+  return { viewers: load.viewers, stalled: stalled.viewers, cost_percent: median(costs), cost_wanted_max_percent: stalled.costMax_percent, costs_percent: costs }
 }
 
 /** Resident memory of the edge for each viewer more; the first thousand have it grow what all share. */
@@ -162,6 +171,8 @@ const measureIdle = async (port: number) => {
 try {
   const { port, ackPort } = await answered(edge.next(), 'Up')
   await readers.ask({ _tag: 'AckTo', port: ackPort })
+  edge.pin(0)
+  readers.pin(1)
   const idle = await measureIdle(port)
   printResult('fanOut', { runs, big: await compare(port, big), small: await compare(port, small), stalled: await compareStalled(port, big), idle })
 } finally {

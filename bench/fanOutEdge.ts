@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { App, us_socket_local_port } from 'uWebSockets.js'
+import { markSeldom } from '../deploy/server/heap.ts'
 import { makeCounters } from '../edge/http/Counters.ts'
 import { FollowedStream } from '../edge/playback/FollowedStream.ts'
 import { Audience } from '../edge/watch/Audience.ts'
@@ -59,6 +60,7 @@ class Acks {
 }
 
 const answer = (message: EdgeAnswer): void => void process.send?.(message)
+markSeldom()
 const acks = new Acks()
 const streams = new Map<string, Stream>()
 const app = App()
@@ -77,6 +79,7 @@ const audience = new Audience({
     return () => stream.detach()
   },
   present: () => () => undefined,
+  isPublishing: () => true,
 })
 
 const open = (id: string, bytes: number, fragments: number): void => {
@@ -89,7 +92,11 @@ const open = (id: string, bytes: number, fragments: number): void => {
   forget()
   const bare = new Uint8Array(HEADER_BYTES + data.byteLength)
   bare[0] = KIND.fragment
+  // Who watched the one before has left.
+  streams.clear()
   streams.set(id, { followed, records, bare, next: 2 })
+  // What making the records has left behind is collected before anything is measured, and not by what is.
+  globalThis.gc?.()
   answer({ _tag: 'Opened', message_bytes: bare.byteLength })
 }
 

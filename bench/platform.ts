@@ -1,9 +1,20 @@
-/** Starts Millrace for a benchmark, on the services that the environment names. */
+/** Starts Millrace for a benchmark, on the services that the environment names: processes as deployed, and nodes that can be killed. */
 import { join } from 'node:path'
 import { untilAnswering } from '../deploy/local/answering.ts'
 import { type KeptProcess, startKeptProcess } from '../deploy/local/KeptProcess.ts'
 import { freePort } from '../deploy/local/ports.ts'
+import { type PlatformNode, startNode } from '../e2e/kit/platformNode.ts'
 import { Effect } from 'effect'
+
+const service = (name: 'NATS_URL' | 'DATABASE_URL' | 'OBJECT_STORE_URL'): string => process.env[name] ?? ''
+
+/** The services of this benchmark. */
+export const services = { NATS_URL: service('NATS_URL'), DATABASE_URL: service('DATABASE_URL'), OBJECT_STORE_URL: service('OBJECT_STORE_URL') }
+
+const logOf = (name: string): string => join(process.env['MILLRACE_DATA'] ?? import.meta.dirname, `bench-${name}.log`)
+
+/** Starts a node with these roles that a benchmark may signal. */
+export const startBenchNode = (name: string, roles: string): Promise<PlatformNode> => startNode({ name, roles, environment: services, file: logOf(name) })
 
 const main = join(import.meta.dirname, '..', 'deploy', 'server', 'main.ts')
 const readyWithin_ms = 60_000
@@ -30,7 +41,7 @@ export const startPlatform = async (roles = 'edge,actors,archive', environment: 
     args: ['--disable-warning=ExperimentalWarning', main],
     env: { ...process.env, ...environment, HOST: '127.0.0.1', PORT: String(port), GRPC_PORT: String(grpcPort), MILLRACE_ROLES: roles },
     grace_ms: drain_ms,
-    output: { file: join(process.env['MILLRACE_DATA'] ?? import.meta.dirname, `bench-${roles.replaceAll(',', '-')}.log`) },
+    output: { file: logOf(roles.replaceAll(',', '-')) },
   })
   const url = `http://127.0.0.1:${port}`
   if (roles.split(',').includes('edge')) await untilReady(running, url)

@@ -4,15 +4,15 @@
  * lease of 1 s), and its node drained (from SIGTERM to the same). `BENCH_RUNS` (10) of each, by the times at which NATS stored the records;
  * 640 × 360 at 30 frames a second, copied, with a keyframe each second.
  */
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { until } from '../actors/archive/testing/until.ts'
 import { type StoredMedia, natsView } from '../e2e/chaos/natsView.ts'
 import { goingOn_ms, takeOver_ms } from '../e2e/chaos/ownership.ts'
 import { film } from '../e2e/kit/film.ts'
-import { type PlatformNode, startNode } from '../e2e/kit/platformNode.ts'
+import type { PlatformNode } from '../e2e/kit/platformNode.ts'
 import { publishRecording } from '../e2e/kit/publishRecording.ts'
 import { median } from '../e2e/kit/quantile.ts'
+import { services, startBenchNode } from './platform.ts'
 import { printResult } from './result.ts'
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 10)
@@ -21,12 +21,7 @@ const id = 'recovery'
 /** Between kills: long enough for a checkpoint ahead, and not a whole number of keyframe intervals. */
 const pause_ms = 1_730
 
-const service = (name: 'NATS_URL' | 'DATABASE_URL' | 'OBJECT_STORE_URL'): string => process.env[name] ?? ''
-const services = { NATS_URL: service('NATS_URL'), DATABASE_URL: service('DATABASE_URL'), OBJECT_STORE_URL: service('OBJECT_STORE_URL') }
 const view = natsView(services.NATS_URL, shards)
-
-const start = (name: string, roles: string): Promise<PlatformNode> =>
-  startNode({ name, roles, environment: services, file: join(process.env['MILLRACE_DATA'] ?? import.meta.dirname, `bench-${name}.log`) })
 
 const ownerAmong = (actors: ReadonlyArray<PlatformNode>): Promise<PlatformNode> =>
   until('somebody runs the stream', async () => actors.find((node) => node.ffmpegs().length > 0))
@@ -57,12 +52,12 @@ const endNode = async (actors: Array<PlatformNode>, signal: 'SIGKILL' | 'SIGTERM
   owner.signal(signal)
   const { took_ms = 0 } = takeOver_ms(await untilGoingOn(since_ms), since_ms) ?? {}
   await owner.exited
-  actors[actors.indexOf(owner)] = await start(owner.name, owner.roles)
+  actors[actors.indexOf(owner)] = await startBenchNode(owner.name, owner.roles)
   return took_ms
 }
 
-const edge = await start('edge', 'edge,archive')
-const actors = await Promise.all([start('actors-a', 'actors'), start('actors-b', 'actors')])
+const edge = await startBenchNode('edge', 'edge,archive')
+const actors = await Promise.all([startBenchNode('actors-a', 'actors'), startBenchNode('actors-b', 'actors')])
 try {
   const recorded = await film(30 + runs * 12, { width: 640, height: 360, bitrate: 1_000_000 })
   const ffmpegs: Array<{ readonly fedToFrames_ms: number; readonly killedToFrames_ms: number }> = []

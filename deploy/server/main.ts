@@ -3,6 +3,7 @@ import { Cause, Effect, Exit, Layer } from 'effect'
 import { nodeLayer } from '../../runtime/layer.ts'
 import { RuntimeSettings } from '../../runtime/RuntimeSettings.ts'
 import { telemetry } from '../../runtime/telemetry.ts'
+import { markSeldom } from './heap.ts'
 import { actors, archive, edge, status, storage } from './roles.ts'
 import { readSettings, type Role } from './settings.ts'
 
@@ -43,6 +44,7 @@ const report = (cause: Cause.Cause<{ readonly _tag: string; readonly message: st
   return failure === undefined ? Effect.logFatal('the process ends', cause) : Effect.logFatal(lineOf(failure.error))
 }
 
+markSeldom()
 NodeRuntime.runMain(Effect.tapCause(Layer.launch(platform), report), {
   disableErrorReporting: true,
   teardown: (exit, onExit) => onExit(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : 0)
