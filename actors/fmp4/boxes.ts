@@ -1,7 +1,7 @@
 import { BoxInvalid } from './errors.ts'
 
 /** Greatest top-level box that is taken. An `mdat` holds one frame here, and keyframes reach a few MB. */
-export const BOX_BYTES_MAX = 64 * 1024 * 1024
+const BOX_BYTES_MAX = 64 * 1024 * 1024
 
 const HEADER_BYTES = 8
 const LARGE_HEADER_BYTES = 16

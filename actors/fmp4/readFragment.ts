@@ -6,7 +6,7 @@ import { FragmentInvalid } from './errors.ts'
 import type { Sample } from './sample.ts'
 
 /** More samples than this in one fragment are nonsense: it would be hours of one-frame durations. */
-export const FRAGMENT_SAMPLES_MAX = 100_000
+const FRAGMENT_SAMPLES_MAX = 100_000
 
 const NON_SYNC_SAMPLE = 0x0001_0000
 

@@ -31,9 +31,6 @@ export interface Segmentation {
 
 export const emptySegmentation = (segment_ms: number, firstMsn = 0): Segmentation => ({ segment_ms, firstMsn, starts: [], early: undefined, fresh: true, video: undefined, audio: undefined, recent: [] })
 
-/** Number of the newest segment that was decided. */
-export const newestMsn = (state: Segmentation): number => state.firstMsn + state.starts.length - 1
-
 /**
  * A video frame of the source: a segment ends at the first keyframe that is late enough, or before it would be too long.
  * One frame alone may be too long; then nothing else is in its segment.

@@ -55,12 +55,14 @@ export const applyRecord = (window: LiveWindow, seq: number, record: MediaRecord
 }
 
 // A checkpoint that was damaged within what still can be read would throw the window out of place for good.
-const contradiction = ({ seq, windowStartMsn, renditions }: LiveWindow, checkpoint: Checkpoint): string | undefined => {
+const contradiction = ({ seq, windowStartMsn, renditions, discontinuities }: LiveWindow, checkpoint: Checkpoint): string | undefined => {
   const newest = Math.max(checkpoint.windowStartMsn, ...checkpoint.renditions.map(({ msn }) => msn))
   const known = Math.max(windowStartMsn, ...[...renditions.values()].map((rendition) => rendition.newest?.msn ?? 0))
   if (checkpoint.renditions.some(({ timescale }) => timescale === 0)) return 'a rendition without a time scale'
   if (newest - checkpoint.windowStartMsn > WINDOW_SEGMENTS_MAX) return `a window from segment ${checkpoint.windowStartMsn} to ${newest}`
-  return renditions.size > 0 && newest - known > LEAP_SEGMENTS_MAX ? `segment ${newest} after ${known} of record ${seq}` : undefined
+  if (renditions.size === 0) return undefined
+  if (checkpoint.discontinuities - discontinuities > LEAP_SEGMENTS_MAX) return `${checkpoint.discontinuities} discontinuities after ${discontinuities} of record ${seq}`
+  return newest - known > LEAP_SEGMENTS_MAX ? `segment ${newest} after ${known} of record ${seq}` : undefined
 }
 
 const describe = ({ window, checkpoint, facts }: Step): void => {
@@ -105,10 +107,10 @@ const dropPieces = (step: Step, reason: string): void => {
 
 // What the pieces make, with the last of them.
 const takePiece = (step: Step, { piece, pieces, data }: Piece): { readonly firstSeq: number; readonly fragments: Fragments } | undefined => {
-  const { window, facts } = step
+  const { window, facts, checkpoint } = step
   if (piece === 0) {
     dropPieces(step, 'another record began')
-    window.pieces = { firstSeq: facts.seq, pieces, data: [], bytes: 0 }
+    window.pieces = { firstSeq: facts.seq, pieces, before: checkpoint.renditions, data: [], bytes: 0 }
   }
   const pending = window.pieces
   // A late reader may begin in the middle of a record that it does not need.
@@ -123,9 +125,20 @@ const takePiece = (step: Step, { piece, pieces, data }: Piece): { readonly first
   if (piece < pieces - 1) return undefined
   window.pieces = undefined
   const fragments = decodeFragments(pending.data)
-  if (fragments === undefined) step.problems.push({ _tag: 'PiecesIncomplete', seq: facts.seq, reason: 'what the pieces make is no Fragments message' })
-  return fragments === undefined ? undefined : { firstSeq: pending.firstSeq, fragments }
+  if (fragments !== undefined && isCounted(fragments, pending.before, checkpoint.renditions)) return { firstSeq: pending.firstSeq, fragments }
+  step.problems.push({ _tag: 'PiecesIncomplete', seq: facts.seq, reason: fragments === undefined ? 'what the pieces make is no Fragments message' : 'pieces of different records' })
+  return undefined
 }
+
+/**
+ * Whether no frame is missing that the checkpoints before and after the pieces count: where records are gone, the first
+ * pieces of one and the last of another may fit.
+ */
+const isCounted = ({ fragments }: Fragments, before: ReadonlyArray<RenditionCheckpoint>, after: ReadonlyArray<RenditionCheckpoint>): boolean =>
+  after.every(({ name, frames }) => {
+    const own = fragments.filter(({ rendition }) => rendition === name).reduce((sum, fragment) => sum + fragment.frames, 0)
+    return frames - (before.find((rendition) => rendition.name === name)?.frames ?? 0n) <= BigInt(own)
+  })
 
 const decodeFragments = (data: ReadonlyArray<Uint8Array>): Fragments | undefined => {
   try {
@@ -139,7 +152,8 @@ const decodeFragments = (data: ReadonlyArray<Uint8Array>): Fragments | undefined
 const applyFragments = (step: Step, whole: Fragments | undefined): number => {
   for (const { name, kind } of step.checkpoint.renditions) if (isRenditionName(name)) renditionOf(step.window, name, kind)
   for (const init of whole?.inits ?? []) {
-    if (isRenditionName(init.rendition)) renditionOf(step.window, init.rendition, init.kind).inits.set(init.number, init)
+    // A copy: it is kept as long as segments refer to it, and must not hold on to the record that it came in.
+    if (isRenditionName(init.rendition)) renditionOf(step.window, init.rendition, init.kind).inits.set(init.number, { ...init, data: init.data.slice() })
   }
   findLosses(step, whole?.fragments ?? [])
   for (const fragment of whole?.fragments ?? []) applyFragment(step, fragment)

@@ -36,6 +36,17 @@ const damages: fc.Arbitrary<Damage> = fc.record({
   spoiled: fc.array(at, { maxLength: 2 })
 })
 
+/** Of two records in pieces are left the first one's first pieces and the last one's last, which fit each other. */
+const twoInPieces: LogShape = {
+  renditions: ['source', 'audio'], windowSegments: 3, framesPerRecord: 2, takeOverEvery: 0, discontinuityEvery: 0, piecesEvery: 4, segments: 6, end: true, seed: 2147483639
+}
+const lostBetween: Damage = { runs: [{ at: 0.921, records: 10 }, { at: 0.644, records: 56 }], spoiled: [] }
+
+/** With one byte changed, a checkpoint tells of millions of discontinuities. */
+const breaksOffAtOnce: LogShape = {
+  renditions: ['source'], windowSegments: 4, framesPerRecord: 12, takeOverEvery: 40, discontinuityEvery: 60, piecesEvery: 4, segments: 3, end: true, seed: 2147483620
+}
+
 const read = (record: LoggedRecord['record']): LoggedRecord['record'] => fromBinary(MediaRecordSchema, toBinary(MediaRecordSchema, record))
 
 const spoil = ({ seq, record }: LoggedRecord, only?: string): LoggedRecord => {
@@ -102,7 +113,7 @@ describe('a live window over a damaged log', () => {
           if (next !== undefined && !next.behindLoss) expect(listed.length, `${rendition.name} ${segment.msn}`).toBe(truth?.parts.length)
         }
       }
-    }), { numRuns: 60 })
+    }), { numRuns: 60, examples: [[twoInPieces, lostBetween]] })
   })
 
   it('renders every revision by the rules, each one a valid successor of the one before', () => {
@@ -228,6 +239,6 @@ describe('a live window over a damaged log', () => {
         applyRecord(window, seq, record)
       }
       for (const name of window.renditions.keys()) renderMedia(window, name, 'newest')
-    }), { numRuns: 60 })
+    }), { numRuns: 60, examples: [[breaksOffAtOnce, [[0.319, 0.272, 80]]]] })
   })
 })

@@ -15,6 +15,6 @@ export const SEGMENTS_BEHIND_WINDOW = 16
 /** Pieces of one record, and bytes of them, that wait for the last one. */
 export const PIECES_MAX = 64
 export const PIECES_BYTES_MAX = 64 * 1024 * 1024
-/** Segments that a live window may have, and by how many numbers a stream may leap from one record to the next, before that is taken for damage. */
+/** Segments that a live window may have, and by how many segments or discontinuities a stream may leap from one record to the next, before that is taken for damage. */
 export const WINDOW_SEGMENTS_MAX = 50_000
 export const LEAP_SEGMENTS_MAX = 10_000

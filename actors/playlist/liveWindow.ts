@@ -134,6 +134,8 @@ export interface LiveWindow {
 export interface PendingPieces {
   readonly firstSeq: number
   readonly pieces: number
+  /** What the checkpoint of the first one says: how many frames there are before the record. */
+  readonly before: ReadonlyArray<RenditionCheckpoint>
   readonly data: Array<Uint8Array>
   bytes: number
 }

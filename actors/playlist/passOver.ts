@@ -47,7 +47,9 @@ export const passOver = (window: LiveWindow, through: number): void => {
   const listed = Math.max(-1, ...renditions.map(({ newest }) => newest?.msn ?? -1))
   const last = Math.max(through, listed)
   if (last <= window.lostThrough) return
-  const isNew = listed > window.lostThrough
+  // Fragments of an open part are not listed yet, but viewers have them.
+  const told = renditions.map(({ open }) => open?.segment.msn ?? -1).filter((msn) => msn <= last)
+  const isNew = Math.max(listed, ...told) > window.lostThrough
   window.lostThrough = last
   if (isNew) window.losses += 1
   for (const rendition of renditions) endBefore(rendition, last, isNew)

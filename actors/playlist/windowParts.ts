@@ -38,7 +38,7 @@ export const putSegment = ({ checkpoint, window }: Step, rendition: RenditionWin
     timescale,
     init,
     discontinuities: checkpoint.discontinuities + window.losses,
-    behindLoss: rendition.behindLoss && rendition.newest !== undefined,
+    behindLoss: rendition.behindLoss,
     programDateTime_ms: Number(checkpoint.anchorWallMs) + (ticks90k - Number(checkpoint.anchorTicks)) / 90,
     parts: [],
     closed: false

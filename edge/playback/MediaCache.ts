@@ -38,7 +38,7 @@ export class MediaCache extends Context.Service<MediaCache, {
 const forkQuiet = <E>(effect: Effect.Effect<Uint8Array, E>, scope: Scope.Scope): Effect.Effect<void> => Effect.asVoid(Effect.forkIn(Effect.exit(effect), scope))
 
 /** Least recently used bytes go first once there are more than `max`. */
-export class ByteCache {
+class ByteCache {
   readonly #entries = new Map<string, Uint8Array>()
   readonly #max: number
   bytes = 0

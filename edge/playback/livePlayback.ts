@@ -5,6 +5,7 @@ import type { RevisionAnswer, Wanted } from '../../actors/playlist/findRevision.
 import { findPart, findSegment } from '../../actors/playlist/liveWindow.ts'
 import type { LiveWindow, Place } from '../../actors/playlist/liveWindow.ts'
 import { MULTIVARIANT_NAME, parseMediaName, PLAYLIST_NAME } from '../../actors/playlist/mediaNames.ts'
+import { ID_RULE } from '../../runtime/ids.ts'
 import { EdgeSettings } from '../EdgeSettings.ts'
 import { NO_STORE, redirect, textAnswer } from '../http/answer.ts'
 import type { Answer } from '../http/answer.ts'
@@ -118,7 +119,7 @@ const watches = ({ viewers }: Playback, { id, window }: FollowedStream, viewer: 
 const viewerOf = ({ query, address, userAgent }: Request): Effect.Effect<ViewerName, Problem> => {
   const id = query.get('viewer')
   if (id === null) return Effect.succeed({ _tag: 'Client', address, userAgent })
-  return isViewerId(id) ? Effect.succeed({ _tag: 'Id', id }) : Effect.fail(badRequest('viewer has 1 to 64 letters, digits, dashes and underscores'))
+  return isViewerId(id) ? Effect.succeed({ _tag: 'Id', id }) : Effect.fail(badRequest(`viewer ${ID_RULE}`))
 }
 
 const mediaPlaylist = Effect.fnUntraced(function* (playback: Playback, request: Request, id: string, rendition: string) {

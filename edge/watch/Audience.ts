@@ -4,6 +4,7 @@ import { QUEUES_BYTES_MAX, RINGS_BYTES_MAX } from './limits.ts'
 import { CLOSE } from './messages.ts'
 import { Viewer, type ViewerSocket } from './Viewer.ts'
 import type { Counted } from './viewerState.ts'
+import { FrameBuffer } from './watchFrame.ts'
 import { type WatchPort, WatchedStream } from './WatchedStream.ts'
 
 /** A socket that comes in. */
@@ -41,7 +42,7 @@ export interface WatchFigures extends Readonly<Record<Slow, number>> {
 }
 
 /** What an audience stands on. */
-export interface AudiencePort extends Pick<WatchPort, 'publish' | 'broke'> {
+export interface AudiencePort extends Pick<WatchPort, 'publish' | 'broke' | 'isPublishing'> {
   readonly socketsMax: number
   readonly socketsPerAddressMax: number
   readonly counters: CountersShape
@@ -70,7 +71,9 @@ export class Audience {
     this.#places = new AddressPlaces(port.socketsMax, port.socketsPerAddressMax)
     this.#watchPort = {
       publish: port.publish,
+      frames: new FrameBuffer(),
       broke: port.broke,
+      isPublishing: port.isPublishing,
       now_ms: () => performance.now(),
       count: (what) => (what === 'refused' ? port.counters.count('viewer_message_refused') : void (this.#counted[what] += 1)),
       held: (bytes) => this.#keep(bytes)

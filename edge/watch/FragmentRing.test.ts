@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { type Encoded, FragmentRing } from './FragmentRing.ts'
 import { RING_BYTES_MAX } from './limits.ts'
-import { encodeFrame, readHeader } from './watchFrame.ts'
+import { encodeHeader, readHeader } from './watchFrame.ts'
 
 /** A fragment of a tenth of a second that begins at `tenth`. */
 const fragment = (name: string, tenth: number, randomAccess = name === 'audio', bytes = 84): Encoded => ({
@@ -13,7 +13,8 @@ const fragment = (name: string, tenth: number, randomAccess = name === 'audio', 
   start_ms: tenth * 100,
   end_ms: tenth * 100 + 100,
   init: undefined,
-  frame: encodeFrame({ kind: 'fragment', randomAccess, discontinuity: false, rendition: 0, msn: 0, programDateTime_ms: tenth * 100 }, new Uint8Array(bytes))
+  header: encodeHeader({ kind: 'fragment', randomAccess, discontinuity: false, rendition: 0, msn: 0, programDateTime_ms: tenth * 100 }),
+  media: { data: new Uint8Array(bytes) }
 })
 
 /** Ten fragments a second of each name, with a keyframe every `every`; sound comes three tenths later. */
@@ -105,6 +106,6 @@ it('gives what is kept the numbers of a new list', () => {
   ring.renumber(['720p', 'source'])
   for (let number = 0; number < ring.next; number++) {
     const kept = ring.at(number)
-    expect(kept && readHeader(kept.frame)?.rendition).toBe(kept?.name === 'source' ? 1 : 0)
+    expect(kept && readHeader(kept.header)?.rendition).toBe(kept?.name === 'source' ? 1 : 0)
   }
 })

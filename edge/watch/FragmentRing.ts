@@ -1,5 +1,5 @@
 import { RING_BYTES_MAX, RING_FRAGMENTS_MAX, RING_GRACE_MS } from './limits.ts'
-import { renumber } from './watchFrame.ts'
+import { HEADER_BYTES, renumber } from './watchFrame.ts'
 
 /** An init segment as fragments name theirs. */
 export interface InitSegment {
@@ -9,7 +9,7 @@ export interface InitSegment {
   readonly data: Uint8Array
 }
 
-/** One fragment, encoded for all viewers. */
+/** One fragment, as all viewers get it. */
 export interface Encoded {
   readonly name: string
   readonly kind: 'video' | 'audio'
@@ -22,8 +22,13 @@ export interface Encoded {
   readonly end_ms: number
   /** Undefined where the log did not bring it. */
   readonly init: InitSegment | undefined
-  readonly frame: Uint8Array
+  readonly header: Uint8Array
+  /** What follows the header. Shared with the stream's window, which may put the same bytes elsewhere. */
+  readonly media: { readonly data: Uint8Array }
 }
+
+/** Bytes of a fragment's message. */
+const bytesOf = ({ media }: Encoded): number => HEADER_BYTES + media.data.byteLength
 
 /** A fragment that was published: the how many-th of the stream, and when. Monotonic ms. */
 export interface RingFragment extends Encoded {
@@ -76,7 +81,7 @@ export class FragmentRing {
     const fragment: RingFragment = { ...encoded, number: this.next, at_ms }
     this.#fragments.push(fragment)
     if (fragment.randomAccess) this.#randomAccess.set(fragment.name, fragment.number)
-    this.#add(fragment.frame.byteLength)
+    this.#add(bytesOf(fragment))
     if (fragment.randomAccess) this.#letGoUnneeded(at_ms)
     while (this.#bytes > RING_BYTES_MAX || this.#fragments.length > RING_FRAGMENTS_MAX) this.#dropOldest(1)
     return fragment
@@ -105,10 +110,10 @@ export class FragmentRing {
   ageOf(bytes: number, video: string | undefined, audio: string | undefined, now_ms: number): number {
     let sum = 0
     for (let index = this.#fragments.length - 1; index >= 0; index--) {
-      const { name, frame, at_ms } = this.#fragments[index] ?? { name: '', frame: new Uint8Array(), at_ms: now_ms }
-      if (name !== video && name !== audio) continue
-      sum += frame.byteLength
-      if (sum >= bytes) return now_ms - at_ms
+      const fragment = this.#fragments[index]
+      if (fragment === undefined || (fragment.name !== video && fragment.name !== audio)) continue
+      sum += bytesOf(fragment)
+      if (sum >= bytes) return now_ms - fragment.at_ms
     }
     return now_ms - (this.#fragments[0]?.at_ms ?? now_ms)
   }
@@ -120,7 +125,7 @@ export class FragmentRing {
 
   /** Takes over a new list of renditions: what is kept gets its numbers, and nothing more is kept of those that are gone. */
   renumber(names: ReadonlyArray<string>): void {
-    for (const { name, frame } of this.#fragments) if (names.includes(name)) renumber(frame, names.indexOf(name))
+    for (const { name, header } of this.#fragments) if (names.includes(name)) renumber(header, names.indexOf(name))
     for (const name of this.#randomAccess.keys()) if (!names.includes(name)) this.#randomAccess.delete(name)
   }
 
@@ -152,7 +157,7 @@ export class FragmentRing {
     const dropped = this.#fragments.splice(0, count)
     this.#first += dropped.length
     for (const { name, number } of dropped) this.#letGo.set(name, number)
-    this.#add(-dropped.reduce((sum, { frame }) => sum + frame.byteLength, 0))
+    this.#add(-dropped.reduce((sum, fragment) => sum + bytesOf(fragment), 0))
   }
 
   #add(bytes: number): void {

@@ -48,9 +48,9 @@ export class StreamNotices {
   }
 
   /** Of a stream that the bucket says is over, viewers hear so once they have all of it. */
-  restate(entry: Entry | undefined, hasMedia: boolean): boolean {
+  restate(entry: Entry | undefined, hasMedia: boolean, isAway: boolean): boolean {
     const { state, renditions = NOTHING_LISTED } = this.#notices ?? {}
-    const value = overByBucket(entry) === undefined ? liveState(entry, hasMedia) : (state?.value ?? 'live')
+    const value = overByBucket(entry) === undefined ? liveState(hasMedia, isAway) : (state?.value ?? 'live')
     if (state !== undefined && state.number > 0 && state.value === value) return false
     this.#notices = { state: { number: (state?.number ?? 0) + 1, value }, renditions }
     return true

@@ -1,10 +1,11 @@
 import type { Beginning, FragmentRing, RingFragment } from './FragmentRing.ts'
-import { encodeInit } from './encodeFragment.ts'
+import { fragmentFrame, initFrame } from './encodeFragment.ts'
 import { CATCH_UP_BYTES } from './limits.ts'
 import { AUTO, type ServerMessage } from './messages.ts'
 import type { Notices } from './StreamNotices.ts'
 import { decideViewer } from './decideViewer.ts'
 import { type Counted, isContent, newViewer, type ViewerAction, type ViewerEvent, type ViewerState } from './viewerState.ts'
+import type { FrameBuffer } from './watchFrame.ts'
 
 /** What a viewer needs of a socket of uWebSockets.js; not to be used once it has closed. */
 export interface ViewerSocket {
@@ -20,6 +21,7 @@ export interface ViewerSocket {
 /** The stream, as one of its viewers sees it. */
 export interface ViewerSource {
   readonly ring: FragmentRing
+  readonly frames: FrameBuffer
   readonly notices: Notices | undefined
   readonly isOver: boolean
   readonly topicOf: (rendition: string) => string
@@ -222,15 +224,16 @@ export class Viewer {
   }
 
   #send(fragment: RingFragment): void {
-    const { kind, init, frame, end_ms } = fragment
+    const { frames } = this.#source
+    const { kind, init, end_ms } = fragment
     const before = kind === 'audio' ? this.#audioInit : this.#videoInit
     if (init !== undefined && init.key !== before) {
-      this.#bytes(encodeInit(fragment, init))
+      this.#bytes(initFrame(fragment, init, frames))
       if (kind === 'audio') this.#audioInit = init.key
       else this.#videoInit = init.key
     }
     if (kind === 'video') this.#needsRandomAccess = false
-    this.#bytes(frame)
+    this.#bytes(fragmentFrame(fragment, frames))
     this.#reached_ms[kind] = end_ms
   }
 

@@ -1,22 +1,26 @@
 import type { PlacedFragment } from '../../actors/playlist/liveWindow.ts'
 import type { FollowedStream } from '../playback/FollowedStream.ts'
-import { encodeFragment, encodeInit, newestFragments } from './encodeFragment.ts'
+import { encodeFragment, fragmentFrame, initFrame, newestFragments } from './encodeFragment.ts'
 import { FragmentRing } from './FragmentRing.ts'
 import type { Encoded } from './FragmentRing.ts'
-import { OVER_GRACE_MS } from './limits.ts'
+import { OVER_GRACE_MS, PUBLISHER_QUIET_MS } from './limits.ts'
 import { CLOSE, type Over } from './messages.ts'
 import { type Notices, StreamNotices } from './StreamNotices.ts'
 import { type Entry, overByBucket, overByLog } from './streamPhase.ts'
 import type { Viewer, ViewerSource } from './Viewer.ts'
 import type { Counted } from './viewerState.ts'
-import { readHeader } from './watchFrame.ts'
+import { type FrameBuffer, HEADER_BYTES, readHeader } from './watchFrame.ts'
 
 /** What a watched stream needs of its edge. */
 export interface WatchPort {
-  /** Sends to all viewers that are in step; returns at once. */
+  /** Sends a copy to all viewers that are in step; returns at once. */
   readonly publish: (topic: string, message: Uint8Array) => void
+  /** Where messages are put together; `publish` and sockets copy what they are given. */
+  readonly frames: FrameBuffer
   readonly now_ms: () => number
   readonly count: (what: Counted) => void
+  /** Whether some edge hears the publisher of a stream. */
+  readonly isPublishing: (stream: string) => boolean
   /** The bytes kept have changed by so many. */
   readonly held: (bytes: number) => void
   /** Something of ours broke in passing the stream on. */
@@ -48,6 +52,10 @@ export class WatchedStream implements ViewerSource {
     this.id = id
     this.#port = port
     this.ring = new FragmentRing(port.held)
+  }
+
+  get frames(): FrameBuffer {
+    return this.#port.frames
   }
 
   get notices(): Notices | undefined {
@@ -133,7 +141,7 @@ export class WatchedStream implements ViewerSource {
 
   /** A queue did not take what was published; called within the publishing, so what follows from it comes later. */
   overflowed(viewer: Viewer, message: Uint8Array): void {
-    if (!this.#overflowed.has(viewer)) this.#overflowed.set(viewer, message.slice(0, HEADER_KEPT_BYTES))
+    if (!this.#overflowed.has(viewer)) this.#overflowed.set(viewer, message.slice(0, HEADER_BYTES))
   }
 
   /** Looks at the queues of all viewers; gives their bytes. */
@@ -144,6 +152,7 @@ export class WatchedStream implements ViewerSource {
       const over = overByBucket(this.#entry)
       if (over !== undefined) this.finish(over)
     }
+    if (this.#stream !== undefined && this.#over === undefined && this.#restate()) this.#informAll()
     let queued_bytes = 0
     for (const viewer of [...this.viewers]) queued_bytes += viewer.look(now_ms)
     this.pump()
@@ -195,9 +204,9 @@ export class WatchedStream implements ViewerSource {
     const { init } = encoded
     if (init !== undefined && this.#inits.get(encoded.name) !== init.key) {
       this.#inits.set(encoded.name, init.key)
-      this.#port.publish(topic, encodeInit(encoded, init))
+      this.#port.publish(topic, initFrame(encoded, init, this.frames))
     }
-    this.#port.publish(topic, encoded.frame)
+    this.#port.publish(topic, fragmentFrame(encoded, this.frames))
     this.#settleOverflowed()
   }
 
@@ -238,11 +247,17 @@ export class WatchedStream implements ViewerSource {
     return isNew
   }
 
+  /** Nobody says that it is there, and no media says so either: what nodes hear of each other comes later. */
+  #isPublisherAway(): boolean {
+    const newest_ms = this.ring.at(this.ring.next - 1)?.at_ms ?? Number.NEGATIVE_INFINITY
+    return this.#port.now_ms() - newest_ms >= PUBLISHER_QUIET_MS && !this.#port.isPublishing(this.id)
+  }
+
   /** Whether viewers are to be told of another state. */
   #restate(): boolean {
     const isOver = overByBucket(this.#entry) !== undefined
     this.#overSince_ms = isOver ? (this.#overSince_ms ?? this.#port.now_ms()) : undefined
-    return this.#told.restate(this.#entry, this.ring.next > 0)
+    return this.#told.restate(this.#entry, this.ring.next > 0, this.#isPublisherAway())
   }
 
   #settleOverflowed(): void {
@@ -266,5 +281,3 @@ export class WatchedStream implements ViewerSource {
 /** Whether a fragment begins at the same time as another, and viewers may begin with it. */
 const beginsWith = (one: PlacedFragment, other: PlacedFragment): boolean =>
   one.fragment.independent && one.fragment.start * other.segment.timescale === other.fragment.start * one.segment.timescale
-
-const HEADER_KEPT_BYTES = 16

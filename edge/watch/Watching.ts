@@ -4,6 +4,7 @@ import { Counters } from '../http/Counters.ts'
 import { HttpServer } from '../http/HttpServer.ts'
 import { StreamChanges } from '../ingest/StreamChanges.ts'
 import { type FollowError, StreamFollower } from '../playback/StreamFollower.ts'
+import { LiveFigures } from '../viewers/LiveFigures.ts'
 import { Presence } from '../viewers/Presence.ts'
 import { Audience, type AudiencePort } from './Audience.ts'
 import { SWEEP_MS } from './limits.ts'
@@ -19,6 +20,7 @@ export class Watching extends Context.Service<Watching, Pick<Audience, 'connect'
       const { app } = yield* HttpServer
       const settings = yield* EdgeSettings
       const presence = yield* Presence
+      const figures = yield* LiveFigures
       const warn = Effect.runForkWith(yield* Effect.context())
       const audience = new Audience({
         socketsMax: settings.watchSocketsMax,
@@ -26,6 +28,7 @@ export class Watching extends Context.Service<Watching, Pick<Audience, 'connect'
         counters: yield* Counters,
         publish: (topic, message) => void app.publish(topic, message, true),
         broke: (stream, defect) => void warn(Effect.logError('a stream could not be passed on', { stream, defect })),
+        isPublishing: (stream) => figures.of(stream).publishing,
         follow: yield* following,
         present: ({ id, viewer }) => presence.socketViewer(id, viewer)
       })
@@ -33,7 +36,7 @@ export class Watching extends Context.Service<Watching, Pick<Audience, 'connect'
       yield* Effect.addFinalizer(() => Effect.sync(() => audience.leave()))
       return Watching.of(audience)
     })
-  ).pipe(Layer.provide(StreamChanges.layer))
+  ).pipe(Layer.provide(Layer.mergeAll(StreamChanges.layer, LiveFigures.layer)))
 }
 
 /** Follows streams by their logs and the bucket. */

@@ -3,6 +3,7 @@ import { natsUrl, objectStoreUrl } from '../../deploy/local/testing/services.ts'
 import { newId } from '../../runtime/ids.ts'
 import { type EncodedTrack, encodeMedia } from '../testing/realMedia.ts'
 import { startEdge, until } from '../testing/startEdge.ts'
+import { HEARTBEAT_S } from './limits.ts'
 import { rawViewer } from './testing/rawViewer.ts'
 import { TestViewer } from './testing/TestViewer.ts'
 import { newStream } from './testing/watchWorld.ts'
@@ -71,10 +72,8 @@ it.each<[what: string, send: (viewer: TestViewer) => void, code: number]>([
   const refused = edge.counters.values().viewer_message_refused ?? 0
   send(bad)
   expect((await bad.ended()).code).toBe(code)
-  if (code === 4400) {
-    expect(bad.texts.at(-1)).toMatchObject({ type: 'error' })
-    expect(edge.counters.values().viewer_message_refused).toBe(refused + 1)
-  }
+  if (code === 4400) expect(bad.texts.at(-1)).toMatchObject({ type: 'error' })
+  await until(() => edge.counters.values().viewer_message_refused === refused + 1, 'the refusal is counted')
   await undisturbed(stream, healthy)
 })
 
@@ -113,6 +112,17 @@ it('closes sockets beyond those that an address may have with 1013, while those 
   await until(() => edge.watching.figures().sockets === 1, 'places are free again')
   await watch(stream.id).until(({ frames }) => frames.length > 0, 'media for who comes then')
 })
+
+it('takes a viewer that gives no sign of life for gone, and counts it', async () => {
+  const stream = await liveStream()
+  const [healthy, silent] = [watch(stream.id), await rawViewer(edge.port, stream.id)]
+  await healthy.until(({ frames }) => frames.length > 0, 'media')
+  await until(() => edge.watching.figures().sockets === 2, 'both are there')
+  silent.socket.resume()
+  await until(() => silent.closed(), 'it is cut', 2 * HEARTBEAT_S * 1_000)
+  expect(edge.counters.values().viewer_timed_out).toBe(1)
+  await undisturbed(stream, healthy)
+}, 3 * HEARTBEAT_S * 1_000)
 
 it('keeps nothing of sockets that come and go for streams that are not there', async () => {
   for (let round = 0; round < 5; round++) {

@@ -1,9 +1,9 @@
 import { TrackKind } from '../../proto/gen/millrace/v1/checkpoint_pb.js'
 import type { LiveWindow, PlacedFragment, RenditionWindow, Segment } from '../../actors/playlist/liveWindow.ts'
 import type { Encoded, InitSegment } from './FragmentRing.ts'
-import { encodeFrame, HEADER_BYTES, initPayload, readHeader } from './watchFrame.ts'
+import { encodeHeader, type FrameBuffer, initHeader, initPayload } from './watchFrame.ts'
 
-/** Encodes a fragment for all viewers; copies its bytes once. `number` is its rendition's in the list. */
+/** Encodes a fragment for all viewers. `number` is its rendition's in the list. */
 export const encodeFragment = ({ rendition, segment, part, fragment }: PlacedFragment, number: number): Encoded => {
   const { timescale } = segment
   const ticks = fragment.start - (segment.parts[0]?.start ?? fragment.start)
@@ -21,15 +21,17 @@ export const encodeFragment = ({ rendition, segment, part, fragment }: PlacedFra
     start_ms,
     end_ms: start_ms + (fragment.duration * 1_000) / timescale,
     init: initOf(rendition, segment),
-    frame: encodeFrame({ kind: 'fragment', randomAccess, discontinuity, rendition: number, msn: segment.msn, programDateTime_ms: start_ms }, fragment.data)
+    header: encodeHeader({ kind: 'fragment', randomAccess, discontinuity, rendition: number, msn: segment.msn, programDateTime_ms: start_ms }),
+    media: fragment
   }
 }
 
-/** The message of the init segment that goes before a fragment: with the fragment's own header, but for the kind. */
-export const encodeInit = ({ frame }: Encoded, { mimeType, data }: InitSegment): Uint8Array => {
-  const header = readHeader(frame)
-  return header === undefined ? frame.subarray(0, HEADER_BYTES) : encodeFrame({ ...header, kind: 'init' }, initPayload(mimeType, data))
-}
+/** The message of a fragment, which holds until `frames` is used again. */
+export const fragmentFrame = ({ header, media }: Encoded, frames: FrameBuffer): Uint8Array => frames.join(header, media.data)
+
+/** The message of the init segment that goes before a fragment; holds as long. */
+export const initFrame = ({ header }: Encoded, { mimeType, data }: InitSegment, frames: FrameBuffer): Uint8Array =>
+  frames.join(initHeader(header), initPayload(mimeType, data))
 
 /**
  * What a viewer who comes now needs of a window: of each video rendition the fragments from the newest random-access one
@@ -68,7 +70,7 @@ const initOf = ({ name, kind, inits }: RenditionWindow, { init }: Segment): Init
 
 const breaksOff = ({ segments }: RenditionWindow, segment: Segment): boolean => {
   const before = [...segments.values()].findLast(({ msn }) => msn < segment.msn)
-  return before !== undefined && (segment.behindLoss || segment.discontinuities > before.discontinuities)
+  return segment.behindLoss || (before !== undefined && segment.discontinuities > before.discontinuities)
 }
 
 const heldOf = (rendition: RenditionWindow): ReadonlyArray<PlacedFragment> =>

@@ -44,5 +44,7 @@ export const RINGS_BYTES_MAX = 256 * 1024 * 1024
 export const LONE_TRACK_MS = 1_000
 /** How long the end of a stream's log is waited for where the bucket says that the stream is over. */
 export const OVER_GRACE_MS = 5_000
+/** How long no media has come of a stream whose publisher nobody hears before its viewers are told. */
+export const PUBLISHER_QUIET_MS = 1_000
 /** How much a bandwidth must have changed for viewers to be told. */
 export const BANDWIDTH_SHARE_TOLD = 0.1

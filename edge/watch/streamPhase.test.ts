@@ -3,13 +3,13 @@ import { EndReason } from '../../proto/gen/millrace/v1/ingest_pb.js'
 import { StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 import { isReady, liveState, overByBucket, overByLog } from './streamPhase.ts'
 
-const live = { status: StreamStatus.LIVE, publishing: true, reason: '' }
+const live = { status: StreamStatus.LIVE, reason: '' }
 
 it('is waiting before media, live with it, and reconnecting while the publisher is away', () => {
-  expect(liveState(undefined, false)).toBe('waiting')
-  expect(liveState(live, false)).toBe('waiting')
-  expect(liveState(live, true)).toBe('live')
-  expect(liveState({ ...live, publishing: false }, true)).toBe('reconnecting')
+  expect(liveState(false, false)).toBe('waiting')
+  expect(liveState(false, true)).toBe('waiting')
+  expect(liveState(true, false)).toBe('live')
+  expect(liveState(true, true)).toBe('reconnecting')
 })
 
 it('is over as the log says, or the bucket', () => {

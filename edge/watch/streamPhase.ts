@@ -6,12 +6,12 @@ import { LONE_TRACK_MS } from './limits.ts'
 import type { LiveState, Over } from './messages.ts'
 
 /** What the bucket says of a stream, as far as viewers hear of it. */
-export type Entry = Pick<StreamState, 'status' | 'publishing' | 'reason'>
+export type Entry = Pick<StreamState, 'status' | 'reason'>
 
-/** The state that viewers of a stream hear of that is not over. What the bucket does not show yet has just begun. */
-export const liveState = (entry: Entry | undefined, hasMedia: boolean): LiveState => {
-  if (entry?.status === StreamStatus.LIVE && !entry.publishing) return 'reconnecting'
-  return hasMedia ? 'live' : 'waiting'
+/** The state that viewers of a stream hear of that is not over: `isAway`, nobody hears its publisher, and no media comes. */
+export const liveState = (hasMedia: boolean, isAway: boolean): LiveState => {
+  if (!hasMedia) return 'waiting'
+  return isAway ? 'reconnecting' : 'live'
 }
 
 /** How a stream is over by its log. */

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { encodeFrame, type FrameHeader, initPayload, readHeader, renumber } from './watchFrame.ts'
+import { encodeHeader, FrameBuffer, type FrameHeader, initHeader, initPayload, readHeader, renumber } from './watchFrame.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 it('writes kind, flags, rendition, segment and time as the table of the protocol has them, big-endian', () => {
-  const fragment = encodeFrame({ kind: 'fragment', randomAccess: true, discontinuity: false, rendition: 0x0102, msn: 0x03040506, programDateTime_ms: 1_700_000_000_000.5 }, new Uint8Array([0xaa, 0xbb]))
-  expect(hex(fragment)).toBe('0201' + '0102' + '03040506' + '4278bcfe56800800' + 'aabb')
-  expect(hex(encodeFrame({ kind: 'init', randomAccess: false, discontinuity: true, rendition: 0, msn: 0, programDateTime_ms: 0 }, new Uint8Array()))).toBe('0102' + '0000' + '00000000' + '0000000000000000')
-  expect(fragment[1]).toBe(1)
-  expect(encodeFrame({ kind: 'fragment', randomAccess: true, discontinuity: true, rendition: 0, msn: 0, programDateTime_ms: 0 }, new Uint8Array())[1]).toBe(3)
+  const fragment = encodeHeader({ kind: 'fragment', randomAccess: true, discontinuity: false, rendition: 0x0102, msn: 0x03040506, programDateTime_ms: 1_700_000_000_000.5 })
+  expect(hex(fragment)).toBe('0201' + '0102' + '03040506' + '4278bcfe56800800')
+  expect(hex(initHeader(fragment))).toBe('0101' + '0102' + '03040506' + '4278bcfe56800800')
+  expect(hex(encodeHeader({ kind: 'init', randomAccess: false, discontinuity: true, rendition: 0, msn: 0, programDateTime_ms: 0 }))).toBe('0102' + '0000' + '00000000' + '0000000000000000')
+  expect(encodeHeader({ kind: 'fragment', randomAccess: true, discontinuity: true, rendition: 0, msn: 0, programDateTime_ms: 0 })[1]).toBe(3)
 })
 
 it('puts the length of the JSON, the JSON and the init segment into the payload of an init segment', () => {
@@ -29,14 +29,24 @@ const headers: fc.Arbitrary<FrameHeader> = fc.record({
 })
 
 it('reads what it writes, leaves the payload as it is, and renumbers nothing else', () => {
+  const frames = new FrameBuffer()
   fc.assert(fc.property(headers, fc.uint8Array({ maxLength: 64 }), fc.integer({ min: 0, max: 0xffff }), (header, payload, number) => {
-    const frame = encodeFrame(header, payload)
-    expect(readHeader(frame)).toEqual(header)
-    expect(frame.subarray(16)).toEqual(payload)
-    renumber(frame, number)
+    const bytes = encodeHeader(header)
+    expect(readHeader(frames.join(bytes, payload))).toEqual(header)
+    renumber(bytes, number)
+    const frame = frames.join(bytes, payload)
     expect(readHeader(frame)).toEqual({ ...header, rendition: number })
     expect(frame.subarray(16)).toEqual(payload)
   }))
+})
+
+it('puts messages of any size together, one after the other in the same place', () => {
+  const frames = new FrameBuffer()
+  const header = new Uint8Array(16).fill(1)
+  for (const bytes of [0, 5, 1_000_000, 3, 70_000]) {
+    expect(frames.join(header, new Uint8Array(bytes).fill(2))).toEqual(new Uint8Array([...header, ...new Uint8Array(bytes).fill(2)]))
+  }
+  expect(frames.join(header, new Uint8Array(9)).buffer).toBe(frames.join(header, new Uint8Array(7)).buffer)
 })
 
 it('takes nothing for a header that is none', () => {

@@ -1,5 +1,5 @@
 import { Result } from 'effect'
-import { isId } from '../../runtime/ids.ts'
+import { ID_RULE, isId } from '../../runtime/ids.ts'
 import { isOriginAllowed } from '../http/socketOrigin.ts'
 import { URL_LENGTH_MAX } from '../limits.ts'
 import { CLOSE } from './messages.ts'
@@ -28,10 +28,10 @@ export interface Refusal {
 /** Reads a socket's request. A rendition's name is the stream's to refuse. */
 export const readWatchRequest = ({ id, query, origin, host }: WatchRequest, corsOrigins: ReadonlyArray<string>): Result.Result<Wanted, Refusal> => {
   if (!isOriginAllowed(corsOrigins, origin, host)) return Result.fail({ code: CLOSE.originRefused, reason: 'pages of this origin may not watch here' })
-  if (!isId(id)) return Result.fail({ code: CLOSE.unknownStream, reason: 'an id has 1 to 64 letters, digits, dashes and underscores' })
+  if (!isId(id)) return Result.fail({ code: CLOSE.unknownStream, reason: `an id ${ID_RULE}` })
   if (query.length > URL_LENGTH_MAX) return Result.fail({ code: CLOSE.badMessage, reason: `a query may have ${URL_LENGTH_MAX} characters` })
   const parameters = new URLSearchParams(query)
   const viewer = parameters.get('viewer') ?? ''
-  if (viewer !== '' && !isId(viewer)) return Result.fail({ code: CLOSE.badMessage, reason: 'viewer must be 1 to 64 of the characters A-Z a-z 0-9 _ -' })
+  if (viewer !== '' && !isId(viewer)) return Result.fail({ code: CLOSE.badMessage, reason: `viewer ${ID_RULE}` })
   return Result.succeed({ id, viewer: viewer === '' ? undefined : viewer, rendition: parameters.get('rendition') ?? undefined })
 }

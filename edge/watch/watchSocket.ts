@@ -2,6 +2,7 @@ import { Result } from 'effect'
 import type { TemplatedApp, WebSocketBehavior } from 'uWebSockets.js'
 import type { CountersShape } from '../http/Counters.ts'
 import { rawQuery } from '../http/request.ts'
+import { countCut } from '../http/socketCut.ts'
 import { HEARTBEAT_S, PAYLOAD_BYTES_MAX, QUEUE_BYTES_MAX } from './limits.ts'
 import { CLOSE } from './messages.ts'
 import type { Watcher } from './Audience.ts'
@@ -9,11 +10,12 @@ import type { Watching } from './Watching.ts'
 import { readWatchRequest, type Refusal, type Wanted } from './watchRequest.ts'
 
 /** Path of the watch socket, as uWebSockets.js reads it. */
-export const WATCH_PATTERN = '/ws/watch/:id'
+const WATCH_PATTERN = '/ws/watch/:id'
 
 interface Connection {
   readonly request: Result.Result<Wanted, Refusal>
   watcher: Watcher | undefined
+  isClosed: boolean
 }
 
 /** Puts the watch socket on the app. A message above `PAYLOAD_BYTES_MAX` is not received: uWebSockets.js cuts the socket without a close frame. */
@@ -30,7 +32,7 @@ const behavior = (watching: Watching['Service'], corsOrigins: ReadonlyArray<stri
   upgrade: (res, req, context) => {
     const request = readWatchRequest({ id: req.getParameter(0) ?? '', query: rawQuery(req), origin: req.getHeader('origin'), host: req.getHeader('host') }, corsOrigins)
     const [key, protocol, extensions] = ['sec-websocket-key', 'sec-websocket-protocol', 'sec-websocket-extensions'].map((name) => req.getHeader(name))
-    res.upgrade<Connection>({ request, watcher: undefined }, key ?? '', protocol ?? '', extensions ?? '', context)
+    res.upgrade<Connection>({ request, watcher: undefined, isClosed: false }, key ?? '', protocol ?? '', extensions ?? '', context)
   },
   open: (ws) => {
     const connection = ws.getUserData()
@@ -39,7 +41,10 @@ const behavior = (watching: Watching['Service'], corsOrigins: ReadonlyArray<stri
       counters.count(code === CLOSE.originRefused ? 'viewer_origin_refused' : 'viewer_message_refused')
       return ws.end(code, reason)
     }
-    connection.watcher = watching.connect(ws, { ...connection.request.success, address: Buffer.from(ws.getRemoteAddressAsText()).toString('latin1') })
+    const watcher = watching.connect(ws, { ...connection.request.success, address: Buffer.from(ws.getRemoteAddressAsText()).toString('latin1') })
+    // It may have been ended at once: nobody else tells the watcher then.
+    if (connection.isClosed) watcher?.left()
+    else connection.watcher = watcher
   },
   message: (ws, message, isBinary) => {
     const { watcher } = ws.getUserData()
@@ -49,9 +54,11 @@ const behavior = (watching: Watching['Service'], corsOrigins: ReadonlyArray<stri
     if (isBinary) ws.getUserData().watcher?.overflowed(new Uint8Array(message))
   },
   drain: (ws) => ws.getUserData().watcher?.drained(),
-  close: (ws) => {
+  close: (ws, code, message) => {
     const connection = ws.getUserData()
     const { watcher } = connection
+    countCut(counters, 'viewer', code, message)
+    connection.isClosed = true
     connection.watcher = undefined
     watcher?.left()
   }

@@ -10,7 +10,7 @@ import type { MadeUpSource } from './madeUpSource.ts'
 export const settings: PackagerSettings = { part_ms: 250, segment_ms: 2_000, liveWindow_ms: 6_000 }
 
 export const videoInfo: InitInfo = { kind: 'video', timescale: 90_000, codec: 'avc1.64001f', width: 640, height: 480 }
-export const audioInfo: InitInfo = { kind: 'audio', timescale: 48_000, codec: 'mp4a.40.2', channels: 2, sampleRate: 48_000 }
+const audioInfo: InitInfo = { kind: 'audio', timescale: 48_000, codec: 'mp4a.40.2', channels: 2, sampleRate: 48_000 }
 
 /** How FFmpeg's output and the log's answers come. */
 export interface Delivery {

@@ -45,7 +45,7 @@ export interface ParsedMedia {
 }
 
 /** Attributes of an attribute list (RFC 8216bis 4.2), quotes taken off. */
-export const parseAttributes = (text: string): ReadonlyMap<string, string> =>
+const parseAttributes = (text: string): ReadonlyMap<string, string> =>
   new Map([...text.matchAll(/([A-Z0-9-]+)=("([^"]*)"|[^,]*)/g)].map(([, name = '', plain = '', quoted]) => [name, quoted ?? plain]))
 
 interface Draft {

@@ -1,7 +1,7 @@
 import type { ServerMessage } from '../messages.ts'
 import type { ViewerSocket } from '../Viewer.ts'
 
-/** A socket as uWebSockets.js has it: what it cannot take at once waits in a queue with a bound. */
+/** A socket as uWebSockets.js has it: it copies what it is given; what it cannot take at once waits in a queue with a bound. */
 export class FakeSocket implements ViewerSocket {
   /** What was read, in order. */
   readonly received: Array<ServerMessage | Uint8Array> = []
@@ -22,7 +22,7 @@ export class FakeSocket implements ViewerSocket {
     if (this.closed !== undefined) throw new Error('used after it has closed')
     if (this.getBufferedAmount() > this.#hub.queue_bytes_max) return 2
     this.flush()
-    this.#add(message)
+    this.#add(typeof message === 'string' ? message : message.slice())
     return 1
   }
 
@@ -48,7 +48,7 @@ export class FakeSocket implements ViewerSocket {
   readonly close = (): void => this.#close('cut')
 
   take(message: Uint8Array, isDeferred: boolean): void {
-    this.#published.push(message)
+    this.#published.push(message.slice())
     if (!isDeferred) this.flush()
   }
 
@@ -69,7 +69,7 @@ export class FakeSocket implements ViewerSocket {
   #read(messages: number): void {
     const read = this.#queue.splice(0, messages)
     this.#bytes -= read.reduce((sum, { length }) => sum + length, 0)
-    this.received.push(...read.map((one) => (typeof one === 'string' ? (JSON.parse(one) as ServerMessage) : one.slice())))
+    this.received.push(...read.map((one) => (typeof one === 'string' ? (JSON.parse(one) as ServerMessage) : one)))
   }
 
   #add(message: string | Uint8Array): void {

@@ -6,6 +6,7 @@ import { type StreamState, StreamStateSchema, StreamStatus } from '../../../prot
 import { Buckets } from '../../../runtime/Bucket.ts'
 import { newId } from '../../../runtime/ids.ts'
 import { type Appender, Log } from '../../../runtime/Log.ts'
+import { Nodes } from '../../../runtime/Nodes.ts'
 import { MediaWriter } from '../../testing/MediaWriter.ts'
 import type { EncodedTrack } from '../../testing/realMedia.ts'
 import type { startEdge } from '../../testing/startEdge.ts'
@@ -28,7 +29,12 @@ export const newStream = async (edge: Edge, tracks: ReadonlyArray<EncodedTrack>)
       return real.append(spoil === undefined ? data : spoil(data))
     }
   }
-  await run(Buckets.use(({ streams }) => streams.create(id, create(StreamStateSchema, { streamId: id, status: StreamStatus.LIVE, createdAtMs: 1n, publishing: true, keyPrefix: `recordings/${id}/` }))))
+  await run(Buckets.use(({ streams }) => streams.create(id, create(StreamStateSchema, { streamId: id, status: StreamStatus.LIVE, createdAtMs: 1n, keyPrefix: `recordings/${id}/` }))))
+  let isPublishing = true
+  const nodes = await edge.runtime.runPromise(Nodes)
+  nodes.beforeBeat(() => {
+    nodes.report.publishing = [...nodes.report.publishing.filter((one) => one !== id), ...(isPublishing ? [id] : [])]
+  })
   const writer = new MediaWriter(appender, tracks, 30)
   return {
     id,
@@ -41,8 +47,10 @@ export const newStream = async (edge: Edge, tracks: ReadonlyArray<EncodedTrack>)
       spoilNext = spoil
       return run(writer.step())
     },
+    /** Whether the edge hears the stream's publisher, which it tells with its next heartbeat. */
+    hears: (publisher: boolean) => void (isPublishing = publisher),
     /** Changes what the bucket says. */
-    describe: (change: Partial<Pick<StreamState, 'status' | 'publishing' | 'reason'>>) =>
+    describe: (change: Partial<Pick<StreamState, 'status' | 'reason'>>) =>
       run(Buckets.use(({ streams }) =>
         Effect.flatMap(streams.get(id), (entry) => (entry === undefined ? Effect.die('no entry') : streams.update(id, { ...entry.value, ...change }, entry.revision)))))
   }

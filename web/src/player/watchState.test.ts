@@ -63,6 +63,12 @@ test('a picture that stands still because its publisher is away says so, and not
   expect(noticeOf(stream('live'), false, live, 'stalled')).toBeUndefined()
 })
 
+test('a live picture that has stood still for long says so, a recording waits in silence', () => {
+  expect(noticeOf(stream('live'), false, live, 'stalled', true)?.title).toBe('The picture stands still')
+  expect(noticeOf(stream('live'), false, live, 'playing', true)).toBeUndefined()
+  expect(noticeOf(stream('archived'), false, recording, 'stalled', true)).toBeUndefined()
+})
+
 test('what the playback hears of the publisher counts for a stream that is live, and for no other', () => {
   expect(withPublisherAway(stream('live'), true)).toMatchObject({ state: 'reconnecting' })
   expect(withPublisherAway(stream('live'), false)).toMatchObject({ state: 'live' })

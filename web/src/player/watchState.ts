@@ -48,6 +48,7 @@ const unknown: Notice = {
 const unreachable: Notice = { title: 'The server does not answer', detail: 'Trying again by itself.', tone: 'bad' }
 const notBegun: Notice = { title: 'About to begin', detail: 'The publisher is here; the picture starts by itself.', tone: 'busy' }
 const reconnecting: Notice = { title: 'Reconnecting', detail: 'The publisher has lost its connection. The picture goes on by itself as soon as it is back.', tone: 'busy' }
+const standing: Notice = { title: 'The picture stands still', detail: 'Nothing comes from the publisher at the moment. It goes on by itself.', tone: 'busy' }
 const lost: Notice = { title: 'The picture was lost', detail: 'It comes back by itself.', tone: 'busy' }
 
 const ended: Notice = { title: 'The stream has ended', detail: 'Its recording is being put away, and will play here in a moment.', tone: 'busy' }
@@ -70,10 +71,11 @@ const withoutPicture = (stream: Stream): Notice => {
   }
 }
 
-/** What is said over the picture; `undefined`: the picture speaks for itself. */
-export const noticeOf = (known: Known, isUnreachable: boolean, source: Source | undefined, phase: Phase): Notice | undefined => {
+/** What is said over the picture, which has been stalled for long or not; `undefined`: the picture speaks for itself. */
+export const noticeOf = (known: Known, isUnreachable: boolean, source: Source | undefined, phase: Phase, isStalledLong = false): Notice | undefined => {
   const isAway = typeof known !== 'string' && known.state === 'reconnecting'
   if (isAway && (phase === 'stalled' || phase === 'recovering') && source?.live === true) return reconnecting
+  if (phase === 'stalled' && isStalledLong && source?.live === true && !isUnreachable) return standing
   if (source !== undefined && (phase === 'playing' || phase === 'stalled')) return undefined
   if (known === 'asking') return isUnreachable ? unreachable : connecting
   if (phase === 'ended' && source?.live === false) return undefined

@@ -13,7 +13,7 @@ const renditions: ReadonlyArray<WatchRendition> = [
   { ...size, name: 'source', kind: 'video' },
   { ...size, name: '480p', kind: 'video' },
 ]
-const head = { isDiscontinuity: false, msn: 1, startsAt_ms: 0 }
+const head = { startsAt_ms: 0 }
 const init = (rendition: number, mimeType = h264): PushEvent => ({ kind: 'frame', frame: { ...head, kind: 'init', rendition, mimeType, bytes: initOf(rendition === 0 ? 48_000 : 90_000) } satisfies InitFrame })
 const fragment = (rendition: number, at_s: number, isRandomAccess = false): PushEvent => ({
   kind: 'frame',

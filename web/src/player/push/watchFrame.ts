@@ -5,10 +5,6 @@ import { isRecord, parseJson } from '../../api/json.ts'
 interface Head {
   /** Index in the newest list of renditions. */
   readonly rendition: number
-  /** Timestamps or codec parameters do not continue those before. */
-  readonly isDiscontinuity: boolean
-  /** Media sequence number of the segment it belongs to. */
-  readonly msn: number
   /** Program date-time of its start, or of the fragment that follows an init segment; ms since 1970. */
   readonly startsAt_ms: number
 }
@@ -36,7 +32,7 @@ export type WatchFrame = InitFrame | FragmentFrame
 export const header_bytes = 16
 
 const kinds = { init: 1, fragment: 2 } as const
-const flags = { randomAccess: 1, discontinuity: 2 } as const
+const flags = { randomAccess: 1 } as const
 
 const mimeTypeIn = (text: string): string | undefined => {
   const description = parseJson(text)
@@ -59,7 +55,7 @@ export const readFrame = (message: ArrayBuffer): WatchFrame | undefined => {
   const [kind, flag] = [view.getUint8(0), view.getUint8(1)]
   const startsAt_ms = view.getFloat64(8)
   if (!Number.isFinite(startsAt_ms)) return undefined
-  const head: Head = { rendition: view.getUint16(2), isDiscontinuity: (flag & flags.discontinuity) !== 0, msn: view.getUint32(4), startsAt_ms }
+  const head: Head = { rendition: view.getUint16(2), startsAt_ms }
   const payload = new Uint8Array(message, header_bytes)
   if (kind === kinds.init) return readInit(head, payload)
   if (kind === kinds.fragment) return { ...head, kind: 'fragment', isRandomAccess: (flag & flags.randomAccess) !== 0, bytes: payload }

@@ -18,8 +18,7 @@ export interface WatchRendition {
 export type WatchMessage =
   | { readonly type: 'state'; readonly state: 'waiting' | 'live' | 'reconnecting' | 'ended' | 'failed'; readonly reason: string }
   | { readonly type: 'renditions'; readonly renditions: ReadonlyArray<WatchRendition> }
-  | { readonly type: 'rendition'; readonly name: string; readonly isAuto: boolean }
-  | { readonly type: 'skipped'; readonly from_ms: number; readonly to_ms: number }
+  | { readonly type: 'rendition'; readonly name: string }
   | { readonly type: 'pong' }
   | { readonly type: 'error'; readonly code: string; readonly message: string }
 
@@ -48,9 +47,7 @@ export const readMessage = (text: string): WatchMessage | undefined => {
     case 'renditions':
       return Array.isArray(message['renditions']) ? { type: 'renditions', renditions: message['renditions'].map(readRendition) } : undefined
     case 'rendition':
-      return { type: 'rendition', name: readText(message['name']), isAuto: message['mode'] !== 'fixed' }
-    case 'skipped':
-      return { type: 'skipped', from_ms: readNumber(message['from_ms']) ?? 0, to_ms: readNumber(message['to_ms']) ?? 0 }
+      return { type: 'rendition', name: readText(message['name']) }
     case 'pong':
       return { type: 'pong' }
     case 'error':
