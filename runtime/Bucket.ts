@@ -1,5 +1,5 @@
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf'
-import { Context, Deferred, Effect, Layer, type Scope } from 'effect'
+import { Context, Deferred, Effect, Exit, Layer, Scope } from 'effect'
 import type { KV, KvEntry } from 'nats'
 import { LeaseSchema, NodeStateSchema } from '../proto/gen/millrace/v1/node_pb.js'
 import { StreamStateSchema } from '../proto/gen/millrace/v1/stream_state_pb.js'
@@ -29,7 +29,7 @@ export interface Bucket<D extends DescMessage> {
   readonly update: (key: string, value: MessageShape<D>, revision: number) => Effect.Effect<number, RevisionConflict | LogUnavailable>
   readonly remove: (key: string, revision: number) => Effect.Effect<void, RevisionConflict | LogUnavailable>
   readonly all: Effect.Effect<ReadonlyArray<BucketEntry<MessageShape<D>>>, LogUnavailable>
-  /** Calls back with every entry there is, then resolves; goes on with every change until the scope closes. */
+  /** Calls back with every entry there is, then resolves; goes on with every change until the scope closes. One that fails leaves nothing behind. */
   readonly watch: (onChange: (change: BucketChange<MessageShape<D>>) => void) => Effect.Effect<void, LogUnavailable, Scope.Scope>
 }
 
@@ -85,7 +85,11 @@ const bucketOf = <D extends DescMessage>(nats: Nats['Service'], bucket: string, 
       }
       return watch(nats, bucket, schema, collect).pipe(Effect.scoped, Effect.map(() => [...entries.values()]))
     }),
-    watch: (onChange) => watch(nats, bucket, schema, onChange)
+    watch: (onChange) =>
+      Effect.gen(function* () {
+        const reading = yield* Scope.fork(yield* Effect.scope)
+        yield* watch(nats, bucket, schema, onChange).pipe(Scope.provide(reading), Effect.onError((cause) => Scope.close(reading, Exit.failCause(cause))))
+      })
   }
 }
 
@@ -104,8 +108,19 @@ const watch = <D extends DescMessage>(nats: Nats['Service'], bucket: string, sch
     const onEntry = (entry: LogEntry, { headers, pending }: Delivery): void => {
       const key = entry.subject.slice(prefix.length)
       const removed = headers?.has('KV-Operation') === true
-      onChange(removed ? { key, revision: entry.seq } : { key, revision: entry.seq, value: fromBinary(schema, entry.data) })
+      const value = removed ? undefined : readable(entry)
+      if (value !== undefined) onChange({ key, revision: entry.seq, value })
+      if (removed) onChange({ key, revision: entry.seq })
       if (pending === 0) Deferred.doneUnsafe(complete, Effect.void)
+    }
+    // One that somebody else wrote must not break the connection that it comes by.
+    const readable = ({ seq, data }: LogEntry): MessageShape<D> | undefined => {
+      try {
+        return fromBinary(schema, data)
+      } catch (error) {
+        onTrouble(`entry ${seq} cannot be read: ${String(error)}`)
+        return undefined
+      }
     }
     const onTrouble = (reason: string): void => {
       Effect.runForkWith(context)(Effect.logWarning('bucket watch', { bucket, reason }))

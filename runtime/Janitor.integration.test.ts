@@ -2,15 +2,17 @@ import { expect, it } from '@effect/vitest'
 import { Effect, Layer } from 'effect'
 import { freshNatsUrl } from '../deploy/local/testing/services.ts'
 import { Buckets } from './Bucket.ts'
+import { LogUnavailable } from './errors.ts'
 import { newId } from './ids.ts'
 import { ARCHIVE_CONSUMER, janitor, trimLogs, trimSegments } from './Janitor.ts'
+import { FLOOR_READS_MAX } from './limits.ts'
 import { Log } from './Log.ts'
 import { Nats } from './Nats.ts'
 import { type Floors, Retention } from './Retention.ts'
 import type { RuntimeSettings } from './RuntimeSettings.ts'
 import { runtimeLayer, testNodeLayer, testSettings } from './testing/runtimeLayer.ts'
 import { until } from './testing/counterWorld.ts'
-import { subjects } from './topology.ts'
+import { shardOf, subjects } from './topology.ts'
 import { WorkQueue } from './WorkQueue.ts'
 
 const settings = (node = 'test') => testSettings(url, { shards: 1, node })
@@ -97,6 +99,27 @@ it.live('an actor for whom nothing may go keeps the whole log', () =>
     yield* trimLogs.pipe(Effect.provide(retention(new Map<string, Floors>([[id, { ingest: 1, media: undefined }], [other, { ingest: 1, media: otherSeqs[4] }]]))))
     expect(yield* held('media', id)).toEqual(seqs)
     expect(yield* held('media', other)).toEqual(otherSeqs)
+  })))
+
+it.live('an actor whose need cannot be known keeps the logs of its own shard, and no others', () =>
+  Effect.gen(function* () {
+    const [known, unknown] = [0, 1].map((shard) => Array.from({ length: 100 }, newId).find((id) => shardOf(id, 2) === shard) ?? '') as [string, string]
+    const knownSeqs = yield* write('ingest', known, 5)
+    const unknownSeqs = yield* write('ingest', unknown, 5)
+    const failing = Retention.of({
+      ids: Effect.succeed([known, unknown]),
+      floors: (id) => (id === known ? Effect.succeed({ ingest: knownSeqs[3], media: 1 }) : Effect.fail(new LogUnavailable({ operation: 'head', reason: 'no answer' })))
+    })
+    yield* trimLogs.pipe(Effect.provideService(Retention, failing))
+    expect(yield* held('ingest', known)).toEqual(knownSeqs.slice(3))
+    expect(yield* held('ingest', unknown)).toEqual(unknownSeqs)
+  }).pipe(Effect.provide(runtimeLayer(testSettings(freshNatsUrl(), { shards: 2 })))))
+
+it.live('a round ends where what any actor needs cannot be known', () =>
+  inFreshAccount(() => Effect.gen(function* () {
+    const ids = Array.from({ length: FLOOR_READS_MAX + 1 }, newId)
+    const failing = Retention.of({ ids: Effect.succeed(ids), floors: () => Effect.fail(new LogUnavailable({ operation: 'head', reason: 'no answer' })) })
+    expect(yield* Effect.flip(trimLogs.pipe(Effect.provideService(Retention, failing)))).toMatchObject({ _tag: 'LogUnavailable', reason: 'no answer' })
   })))
 
 it.live('what a stream writes that begins while the janitor reads the list stays', () =>

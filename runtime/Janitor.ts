@@ -1,7 +1,7 @@
 import { Cause, Effect, Layer } from 'effect'
 import { Claims } from './Claims.ts'
 import type { LogUnavailable } from './errors.ts'
-import { FLOOR_READS_MAX, LOG_PINNED_SHARE, TRIM_BUSY_MS, TRIM_MS } from './limits.ts'
+import { FLOOR_READS_MAX, LOG_PINNED_SHARE, RELIEVED_LOGS_MAX, TRIM_BUSY_MS, TRIM_MS } from './limits.ts'
 import { Log, type LogUsage } from './Log.ts'
 import { Nats } from './Nats.ts'
 import { type Floors, Retention } from './Retention.ts'
@@ -14,6 +14,7 @@ const LEASE = 'janitor.trim'
 /** The consumer behind which SEGMENTS is trimmed: every worker of the archive shares it. */
 export const ARCHIVE_CONSUMER = 'archive'
 const STREAM_LOGS = ['ingest', 'media'] as const
+const KEEP_ALL: Floors = { ingest: undefined, media: undefined }
 
 /** Trims the logs, on one node at a time. */
 export const janitor: Layer.Layer<never, never, Claims | Log | Nats | Retention | RuntimeSettings> = Layer.effectDiscard(Effect.gen(function* () {
@@ -51,18 +52,32 @@ export const trimLogs: Effect.Effect<number, LogUnavailable, Log | Nats | Retent
   const usages = new Map<string, LogUsage>()
   for (const { name } of logs) usages.set(name, yield* log.usage(name))
   const ids = yield* retention.ids
+  let unknown = 0
+  // One that cannot be known keeps its own shard. Where that goes on, all of NATS is in trouble, and another round is due.
+  const keepAll = (id: string, error: LogUnavailable): Effect.Effect<Floors, LogUnavailable> => {
+    unknown += 1
+    const isOne = log.connected() && unknown <= FLOOR_READS_MAX
+    return isOne ? Effect.as(Effect.logWarning('what a stream needs is not known: its shard is not trimmed', { id, reason: error.reason }), KEEP_ALL) : Effect.fail(error)
+  }
   const floorsOf = (id: string): Effect.Effect<readonly [number, Floors], LogUnavailable> => {
     const shard = shardOf(id, shards)
-    return Effect.map(retention.floors(id, shareOf(usages.get(`MEDIA_${shard}`))), (of) => [shard, of])
+    return retention.floors(id, shareOf(usages.get(`MEDIA_${shard}`))).pipe(
+      Effect.catchTag('LogUnavailable', (error) => keepAll(id, error)),
+      Effect.map((of) => [shard, of])
+    )
   }
   const floors = yield* Effect.forEach(ids, floorsOf, { concurrency: FLOOR_READS_MAX })
+  const lastSeqOf = (name: string): number => usages.get(name)?.lastSeq ?? 0
   for (const { kind, shard, name } of logs) {
     const own = floors.filter(([of]) => of === shard).map(([, of]) => of[kind])
-    const lastSeq = usages.get(name)?.lastSeq ?? 0
-    yield* purge(name, purgeBefore(lastSeq, own))
-    const needs = new Map(ids.map((id, index) => [id, floors[index]?.[1][kind]]))
-    yield* relieve(name, (id) => (needs.has(id) ? purgeBefore(lastSeq, [needs.get(id)]) : lastSeq + 1))
+    yield* purge(name, purgeBefore(lastSeqOf(name), own))
   }
+  // Relief takes its time, and comes behind what can be had at once.
+  const relief = ({ kind, name }: (typeof logs)[number]): Effect.Effect<void, LogUnavailable, Log | Nats> => {
+    const needs = new Map(ids.map((id, index) => [id, floors[index]?.[1][kind]]))
+    return relieve(name, (id) => (needs.has(id) ? purgeBefore(lastSeqOf(name), [needs.get(id)]) : lastSeqOf(name) + 1))
+  }
+  yield* Effect.forEach(logs, relief, { concurrency: RELIEVED_LOGS_MAX, discard: true })
   return Math.max(...logs.map(({ name }) => shareOf(usages.get(name))))
 })
 

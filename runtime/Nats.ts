@@ -3,7 +3,7 @@ import { Context, Effect, Layer } from 'effect'
 import { connect, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats'
 import { listen } from './callbacks.ts'
 import { LogUnavailable, NatsUnavailable } from './errors.ts'
-import { API_TIMEOUT_MS, CONNECT_TIMEOUT_MS, PING_MS, PINGS_UNANSWERED_MAX } from './limits.ts'
+import { API_TIMEOUT_MS, CONNECT_TIMEOUT_MS, MESSAGE_BYTES_MAX, PING_MS, PINGS_UNANSWERED_MAX } from './limits.ts'
 import { natsAddress } from './natsAddress.ts'
 import { readWithoutGrowing, writeWithoutJoining } from './natsBuffers.ts'
 import { RuntimeSettings } from './RuntimeSettings.ts'
@@ -20,7 +20,7 @@ export class Nats extends Context.Service<Nats, {
   readonly whenConnected: Effect.Effect<void>
   /** Calls back on each reconnection, until the returned function is called. */
   readonly onReconnect: (callback: () => void) => () => void
-  /** Largest message that the server takes, bytes. */
+  /** Largest message that the server and our logs take, bytes. */
   readonly payloadMax: number
   readonly serverVersion: string
 }>()('millrace/runtime/Nats') {
@@ -50,7 +50,7 @@ export class Nats extends Context.Service<Nats, {
           return Effect.sync(() => state.callbacks.delete(wake))
         }),
         onReconnect: (callback) => listen(state.callbacks, callback),
-        payloadMax: connection.info?.max_payload ?? 1024 * 1024,
+        payloadMax: Math.min(MESSAGE_BYTES_MAX, connection.info?.max_payload ?? 1024 * 1024),
         serverVersion: connection.info?.version ?? '0.0.0'
       })
     })

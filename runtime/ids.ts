@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/
 
+/** What an id must be, for whoever sent another: follows its name. */
+export const ID_RULE = 'must be 1 to 64 letters, digits, dashes and underscores'
+
 /** Whether `text` may be used as an id: in a subject, a path, a query. */
 export const isId = (text: string): boolean => ID.test(text)
 

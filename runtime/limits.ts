@@ -66,6 +66,8 @@ export const SESSIONS_SHARE_MAX = 0.975
 export const LOG_PINNED_SHARE = 0.5
 export const RELIEVED_MAX = 8
 export const RELIEVE_PAUSE_MS = 1_000
+/** Logs of which such subjects are purged at the same time. */
+export const RELIEVED_LOGS_MAX = 8
 /** Pause before an actor is taken over again where the log gave no answer. */
 export const UNAVAILABLE_PAUSE_MS = 500
 /** How often the world is told, a sweep apart, that an actor has failed, before its lease is given up for somebody else to try; how long each time. */

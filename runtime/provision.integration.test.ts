@@ -79,6 +79,17 @@ it.live('copies on a server that is alone are refused as what they are', () =>
     expect(['ServerTooOld', 'NotClustered']).toContain(error._tag)
   }))
 
+it.live('records are cut to what the logs take, also on a server that takes bigger messages', () =>
+  Effect.gen(function* () {
+    const server = yield* Effect.acquireRelease(Effect.promise(() => startNats({ payload_bytes_max: 32 * MEBIBYTE })), (started) => Effect.promise(() => started.stop()))
+    yield* Effect.gen(function* () {
+      const { messageBytesMax } = yield* Log
+      const { manager } = yield* Nats
+      const { config } = yield* Effect.promise(() => manager.streams.info('MEDIA_0'))
+      expect([messageBytesMax, config.max_msg_size]).toEqual([8 * MEBIBYTE, 8 * MEBIBYTE])
+    }).pipe(Effect.provide(runtimeLayer(testSettings(server.url))))
+  }))
+
 it.live('no NATS at the address is an error that names it', () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(provisioned(testSettings('nats://127.0.0.1:1')))

@@ -9,7 +9,7 @@ import type { Break } from './takeOver.ts'
 import { decideRestart, supervisor, type SupervisorSpec, type SupervisorState } from './supervision.ts'
 
 /** How an actor that crashes is started again from its log. */
-export const ACTOR_SUPERVISION: SupervisorSpec = { strategy: 'OneForOne', restarts: 5, period_ms: 60_000, pause_ms: 200, pauseMax_ms: 5_000 }
+const ACTOR_SUPERVISION: SupervisorSpec = { strategy: 'OneForOne', restarts: 5, period_ms: 60_000, pause_ms: 200, pauseMax_ms: 5_000 }
 
 /** An end that no restart follows, on this node. */
 export type FinalExit = Exclude<ActivationExit, { readonly _tag: 'Crashed' | 'Unavailable' }>

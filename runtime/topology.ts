@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { CONSUMERS_MAX, MESSAGE_BYTES_MAX } from './limits.ts'
+import { CONSUMERS_MAX } from './limits.ts'
 
 /**
  * Subjects of all logs. Ids are checked by `isId` before they get here. The sharded logs name the shard in the
@@ -33,7 +33,7 @@ export interface TopologyOptions {
   readonly shards: number
   readonly replicas: number
   readonly bytes: number
-  /** The server's largest message. */
+  /** The largest message. */
   readonly messageBytesMax: number
 }
 
@@ -87,7 +87,7 @@ export const logSubject = (log: StreamLog, id: string, shards: number): LogSubje
 export const declareLogs = (options: TopologyOptions): ReadonlyArray<LogDeclaration> => {
   const common = {
     ageMax_ms: 0,
-    messageBytesMax: Math.min(MESSAGE_BYTES_MAX, options.messageBytesMax),
+    messageBytesMax: options.messageBytesMax,
     consumersMax: CONSUMERS_MAX,
     replicas: options.replicas
   }

@@ -5,13 +5,16 @@ import { minioAvailable } from '../../deploy/local/testing/services.ts'
 import { DeadLetterSchema } from '../../proto/gen/millrace/v1/dead_letter_pb.js'
 import { StreamEventSchema } from '../../proto/gen/millrace/v1/event_pb.js'
 import { SegmentClosedSchema } from '../../proto/gen/millrace/v1/segment_pb.js'
+import { Buckets } from '../../runtime/Bucket.ts'
 import { Log } from '../../runtime/Log.ts'
 import { tell } from '../../runtime/Tell.ts'
 import { Recordings } from '../database/Recordings.ts'
 import { ArchiveProgress } from './ArchiveProgress.ts'
 import { FINALIZE } from './Finalizer.ts'
 import { finalizeRecording } from './finalizeRecording.ts'
+import { ENTRY_KEPT_MS } from './limits.ts'
 import { performSteps } from './performSteps.ts'
+import { pruneStreams } from './pruneStreams.ts'
 import type { ArchivePlaces } from './testing/archiveLayers.ts'
 import { audio, expectWhole, filesOf, type Ground, hashesOf, pictures, places, sounds, source, startGround, startWorkers, textOf, untilReady } from './testing/archiveWorld.ts'
 import { framesOfHls, widthOfJpeg } from './testing/decodedFrames.ts'
@@ -142,6 +145,19 @@ describe('the archive', () => {
     const { reason, body } = fromBinary(DeadLetterSchema, letter?.data ?? new Uint8Array())
     expect(reason).toContain('checksum')
     expect(fromBinary(SegmentClosedSchema, body)).toMatchObject({ rendition: 'source', msn: 1 })
+    await workers.stop()
+  })
+
+  it('has no recording where every segment is lost, and lets its entry go', async () => {
+    const stream = await ground.runPromise(recordStream('all-torn', [source], { damage: { rendition: 'source' } }))
+    const workers = await startWorkers(at)
+    await ground.runPromise(finish(stream))
+    expect(await untilReady(ground, 'all-torn')).toMatchObject({ status: 'ended', lostSegments: stream.announcements.length, renditions: [] })
+    const entry = () => ground.runPromise(Buckets.use(({ streams }) => streams.get('all-torn')))
+    const archived = await entry()
+    expect(archived?.value).toMatchObject({ renditions: [], lostSegmentCount: stream.announcements.length })
+    await ground.runPromise(pruneStreams(Number(archived?.value.endedAtMs) + ENTRY_KEPT_MS))
+    expect(await entry()).toBeUndefined()
     await workers.stop()
   })
 

@@ -29,7 +29,7 @@ export const seedOf = (state: StreamState): RecordingSeed | undefined => {
 }
 
 /** The row of an announced segment. */
-export const rowOf = (announced: SegmentClosed, objectKey: string | null): ArchivedSegment => ({
+const rowOf = (announced: SegmentClosed, objectKey: string | null): ArchivedSegment => ({
   rendition: announced.rendition,
   msn: announced.msn,
   init: announced.init,

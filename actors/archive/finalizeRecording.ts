@@ -45,7 +45,7 @@ export function* finalizeRecording(id: string): Steps<Finalized> {
   yield* storePoster(recording.keyPrefix, renditions, stored)
   yield* ask({ _tag: 'Conclude', recording, outcome: outcomeOf(ended, stored, renditions, true) })
   if (renditions.length > 0) yield* announceReady(id, ended, stored)
-  return (yield* markArchived(id, ended, stored)) ? 'Ready' : 'Waiting'
+  return (yield* markArchived(id, ended, stored, renditions)) ? 'Ready' : 'Waiting'
 }
 
 /**
@@ -131,12 +131,17 @@ function* announceReady(id: string, ended: Ended, rows: ReadonlyArray<ArchivedSe
   yield* ask({ _tag: 'Publish', subject: subjects.event(id, 'recording_ready'), data: toBinary(StreamEventSchema, event) })
 }
 
-/** By revision, so that it never undoes what another writer says meanwhile; with the segments that are lost. Answers whether it is marked. */
-function* markArchived(id: string, ended: Ended, rows: ReadonlyArray<ArchivedSegment>): Steps<boolean> {
+/**
+ * By revision, so that it never undoes what another writer says meanwhile; with the segments that are lost, and the
+ * renditions of which something is left. Answers whether it is marked.
+ */
+function* markArchived(id: string, ended: Ended, rows: ReadonlyArray<ArchivedSegment>, recorded: ReadonlyArray<RecordedRendition>): Steps<boolean> {
+  const names = new Set(recorded.map(({ description }) => description.name))
   for (let attempt = 1; attempt <= STATE_ATTEMPTS_MAX; attempt += 1) {
     const entry = yield* ask({ _tag: 'ReadStream', id })
     if (entry === undefined || entry.value.status === StreamStatus.ARCHIVED) return true
-    const value = { ...withLostRows(entry.value, rows), status: StreamStatus.ARCHIVED, durationMs: ended.end.durationMs }
+    const renditions = entry.value.renditions.filter(({ name }) => names.has(name))
+    const value = { ...withLostRows(entry.value, rows), renditions, status: StreamStatus.ARCHIVED, durationMs: ended.end.durationMs }
     if (yield* ask({ _tag: 'UpdateStream', id, value, revision: entry.revision })) return true
   }
   return false

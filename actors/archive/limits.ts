@@ -32,8 +32,7 @@ export const SEGMENTS_MAX = 1_000_000
 /** Init segments that a process remembers to have stored. */
 export const STORED_INITS_MAX = 10_000
 
-/** Pause before a recording that is not whole yet is looked at again, and how often that is done for one hint. */
-export const FINALIZE_RETRY_MS = 500
+/** How often a recording that is not whole yet is looked at again for one hint. */
 export const FINALIZE_DELIVERIES_MAX = 20
 /** Recordings that one node completes at a time. */
 export const FINALIZE_CONCURRENCY = 2

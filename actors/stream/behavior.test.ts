@@ -169,7 +169,10 @@ it('an owner whose FFmpeg makes other init segments goes on behind a discontinui
   const names = fc.constantFrom('100ms-h264.webm', 'vp8.webm', '100ms-avc3.mp4')
   fc.assert(fc.property(names, fc.integer({ min: 3, max: 60 }), fc.nat(20), fc.nat(), (name, records, more, seed) => {
     const world = new StreamWorld(inboxOf(recording(name)), { ladder: [240], liveWindow_ms: 6_000 })
-    drive(world, { ...calm, seed }, () => world.media.length >= records && world.media.some(({ record }) => record.body.case === 'fragments'))
+    // Two init segments of sound with the same parameters count as one: only pictures need another.
+    const isPicture = ({ rendition }: { readonly rendition: string }): boolean => rendition !== 'audio'
+    const hasPictures = (): boolean => world.media.some(({ record: { body } }) => body.case === 'fragments' && body.value.fragments.some(isPicture))
+    drive(world, { ...calm, seed }, () => world.media.length >= records && hasPictures())
     world.ffmpegVersion = 'newer '
     world.takeOver()
     const until = world.media.length + more

@@ -130,6 +130,8 @@ const goOn = (turn: Turn): void => {
   if (next._tag === 'Unreadable') beginUnreadable(turn, next)
   read(turn)
   flush(turn)
+  // An epoch of which nothing came is over as soon as it is read: nothing more happens that would lead on.
+  goOn(turn)
 }
 
 /** The end is in the log: everyone is told once every segment is announced. */

@@ -22,13 +22,17 @@ const TICKS_PER_MS = 90
 /**
  * Closes the recording of a stream whose actor cannot go on: `End` behind what is whole, its segments announced, the
  * publisher and everyone else told the reason. May run again after any failure. Nothing happens where an owner with a
- * later lease than `leaseRevision` has written. Records at the head that cannot be read are passed over; of a recording of
- * which nothing can be read, only the failure is told.
+ * later lease than `leaseRevision` has written, nor where the stream is over: its logs may have been trimmed to nothing.
+ * Records at the head that cannot be read are passed over; of a recording of which nothing can be read, only the failure
+ * is told.
  */
 export const closeFailed = (id: string, reason: string, leaseRevision: number): Effect.Effect<void, LogUnavailable, Log | Buckets | StreamSettings> =>
   Effect.gen(function* () {
     const log = yield* Log
     const settings = yield* StreamSettings
+    const { streams } = yield* Buckets
+    const entry = yield* streams.get(id)
+    if (entry?.value.status !== StreamStatus.LIVE) return
     const at = log.subject('media', id)
     const before = yield* newestOf(at)
     if (before !== undefined && mediaCodec.stampOf(before.record).leaseRevision > leaseRevision) return

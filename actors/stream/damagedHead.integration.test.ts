@@ -86,6 +86,18 @@ it.live('a stream of whose recording nothing can be read is told to have failed'
     expect(yield* entryOf(id)).toMatchObject({ status: StreamStatus.FAILED, reason: 'it broke' })
   }).pipe(Effect.provide(alone)), 30_000)
 
+it.live('an owner that comes back when its stream is over and trimmed away ends nothing', () =>
+  Effect.gen(function* () {
+    const id = newId()
+    const revision = yield* createStream(id)
+    const { streams } = yield* Buckets
+    const archived = create(StreamStateSchema, { streamId: id, status: StreamStatus.ARCHIVED, keyPrefix: `recordings/test/${id}/` })
+    yield* streams.update(id, archived, revision)
+    yield* closeFailed(id, 'the log of the actor was removed', 1)
+    expect(yield* endOfInbox(id)).toBeUndefined()
+    expect(yield* entryOf(id)).toMatchObject({ status: StreamStatus.ARCHIVED, reason: '' })
+  }).pipe(Effect.provide(alone)), 30_000)
+
 it.live('what a stream wants done is done also after a defect in what it wanted before', () =>
   Effect.gen(function* () {
     const id = newId()

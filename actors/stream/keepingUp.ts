@@ -9,7 +9,7 @@ const TICKS_PER_MS = 90
 const TICKS_PER_SECOND = 90_000
 
 /** Up to where the source is in the log, in all renditions of the picture, or of sound where there is nothing else; 90 kHz ticks. */
-export const publishedTo = (stored: Checkpoint | undefined, audioOnly: boolean): number => {
+const publishedTo = (stored: Checkpoint | undefined, audioOnly: boolean): number => {
   const kind = audioOnly ? TrackKind.AUDIO : TrackKind.VIDEO
   const times = (stored?.renditions ?? []).filter((rendition) => rendition.kind === kind).map(({ lastPts, nextDts, timescale }) => (Number(audioOnly ? nextDts : lastPts) * TICKS_PER_SECOND) / timescale)
   // Sources count in their own ticks.

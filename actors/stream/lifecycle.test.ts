@@ -89,6 +89,17 @@ it('an owner that hands over leaves the end to the next one', () => {
   expect(samplesIn(fragmentsIn(world), 'source').length).toBe(recording(NAME).frames)
 })
 
+it('a stream ends at once behind epochs of which nothing came', () => {
+  const inbox = inboxOf(recording(NAME))
+  inbox.entries.pop()
+  for (let epoch = 1; epoch <= 3; epoch += 1) inbox.open(recording(NAME).mimeType)
+  inbox.end()
+  const world = new StreamWorld(inbox)
+  drive(world, calm)
+  expect([world.media.at(-1)?.record.body.case, world.done?._tag]).toEqual(['end', 'Finish'])
+  expect(samplesIn(fragmentsIn(world), 'source').length).toBe(recording(NAME).frames)
+})
+
 describe('an FFmpeg that goes', () => {
   const exited = { _tag: 'Exited', code: 1, signal: null, complete: false, stderr: 'first line\nlast words\n' } as const
 

@@ -79,16 +79,16 @@ export const UNKNOWN_KEPT_MS = 5_000
 /**
  * What gives way when MEDIA becomes full, by its share; streams hear of it from a little less on. The live window shrinks
  * from the first share to the second, to the length below which no playlist should be cut (RFC 8216bis 6.2.2: three
- * target durations), and at the third to its newest segments. Windows of ended streams go from the second share on;
- * from the last, those of streams that have stored nothing for a while, since they have no room to give any up.
+ * target durations), and at the third to its newest segments. From the second on the windows go of streams whose owners
+ * give none up: those that have ended, and those that have stored nothing for a while, maybe since what they would store
+ * is more than there is room for.
  */
 export const SPACE_TOLD_SHARE = 0.5
 export const WINDOW_SHRINKS_SHARE = 0.55
 export const WINDOW_SHORT_SHARE = 0.75
 export const WINDOW_SHORT_MS = 18_000
 export const WINDOW_GIVEN_UP_SHARE = 0.9
-export const ENDED_WINDOW_TAKEN_SHARE = WINDOW_SHORT_SHARE
-export const WINDOW_TAKEN_SHARE = 0.95
+export const WINDOW_TAKEN_SHARE = WINDOW_SHORT_SHARE
 export const WINDOW_TAKEN_AFTER_MS = 5_000
 /** For how long a segment is in the live window at least, however fast others follow; the second where it shrinks to the newest. */
 export const SHOWN_MS_MIN = WINDOW_SHORT_MS

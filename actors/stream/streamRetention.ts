@@ -6,7 +6,7 @@ import type { LogUnavailable } from '../../runtime/errors.ts'
 import { Log } from '../../runtime/Log.ts'
 import { type Floors, Retention } from '../../runtime/Retention.ts'
 import { ArchiveProgress } from '../archive/ArchiveProgress.ts'
-import { ENDED_WINDOW_KEPT_MS, ENDED_WINDOW_TAKEN_SHARE, HEADS_WATCHED_MAX, UNKNOWN_KEPT_MS, WINDOW_TAKEN_AFTER_MS, WINDOW_TAKEN_SHARE } from './limits.ts'
+import { ENDED_WINDOW_KEPT_MS, HEADS_WATCHED_MAX, UNKNOWN_KEPT_MS, WINDOW_TAKEN_AFTER_MS, WINDOW_TAKEN_SHARE } from './limits.ts'
 import { mediaCodec } from './mediaCodec.ts'
 
 /** Nothing of a log is needed. */
@@ -18,9 +18,9 @@ const NONE = Number.MAX_SAFE_INTEGER
  * nothing once the recording is complete and viewers have had time to come to the end. While nobody can say what is
  * archived, nothing of MEDIA goes, and INGEST is trimmed all the same.
  *
- * What is not archived stays whatever happens. The live window gives way where MEDIA is about to be full: that of an
- * ended stream first, since its owner cannot move it any more; that of a live one where its owner has no room for the
- * record that would give it up (`yieldingWindow.ts`), and so stores nothing: whoever follows the stream has all of it.
+ * What is not archived stays whatever happens. The live window gives way where MEDIA is becoming full: that of an ended
+ * stream, since its owner cannot move it any more, and that of a live one whose owner stores nothing, maybe for want of room
+ * for its next record, and so gives none up (`yieldingWindow.ts`): whoever follows the stream has all of it.
  */
 export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | ArchiveProgress> = Layer.effect(
   Retention,
@@ -41,7 +41,7 @@ export const streamRetention: Layer.Layer<Retention, never, Log | Buckets | Arch
       const newest = live ? (yield* log.head(log.subject('ingest', id)))?.seq : undefined
       const unarchived = yield* unarchivedSeq(id)
       const stands = standsSince(id, head.seq)
-      const gaveWay = live ? mediaShare >= WINDOW_TAKEN_SHARE && stands >= WINDOW_TAKEN_AFTER_MS : mediaShare >= ENDED_WINDOW_TAKEN_SHARE
+      const gaveWay = mediaShare >= WINDOW_TAKEN_SHARE && (!live || stands >= WINDOW_TAKEN_AFTER_MS)
       return {
         ingest: live ? Math.min(mediaCodec.stampOf(record).resumeSeq, newest ?? NONE) : NONE,
         media: unarchived === undefined ? undefined : Math.min(unarchived, gaveWay ? newestSegmentSeq(record) : windowSeq(record), head.seq)

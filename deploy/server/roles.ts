@@ -25,6 +25,7 @@ import { Readiness } from '../../edge/http/Readiness.ts'
 import { Metrics } from '../../edge/Metrics.ts'
 import { actorRoom } from '../../edge/ingest/ActorRoom.ts'
 import { ingestRouteLayer } from '../../edge/ingest/IngestRoute.ts'
+import { IngestSettings } from '../../edge/ingest/IngestSettings.ts'
 import { publishingReport } from '../../edge/ingest/publishingReport.ts'
 import { Host } from '../../runtime/Host.ts'
 import { janitor } from '../../runtime/Janitor.ts'
@@ -57,7 +58,7 @@ const shown = (settings: Settings, archiving?: ReturnType<typeof archive>) =>
   Layer.mergeAll(checks, nodeFigures(settings.roles.includes('edge') ? 'named' : 'needed'), metricsRoute, archiving === undefined ? Layer.empty : archiveFigures.pipe(Layer.provide(archiving)))
 
 /** What its HTTP server on the process's one port stands on. */
-const serving = (settings: Settings) => Layer.mergeAll(Readiness.layer, Metrics.layer, Layer.succeed(EdgeSettings, settings.edge))
+const serving = (settings: Settings) => Layer.mergeAll(Readiness.layer, Metrics.layer, Layer.succeed(EdgeSettings, settings.edge), Layer.succeed(IngestSettings, settings.ingest))
 
 /** Takes publishers and serves viewers. */
 export const edge = (settings: Settings, archiving?: ReturnType<typeof archive>) =>

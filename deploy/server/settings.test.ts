@@ -13,6 +13,13 @@ it.effect('reads the defaults where nothing is set, and a setting where it is', 
   })
 )
 
+it.effect('a publisher without frames is heard of before its window closes, whatever its length', () =>
+  Effect.gen(function* () {
+    expect(yield* read({})).toMatchObject({ ingest: { keepAlive_ms: 10_000 } })
+    expect(yield* read({ RECONNECT_WINDOW_MS: '3000' })).toMatchObject({ ingest: { keepAlive_ms: 1_000 } })
+  })
+)
+
 const wrong: Readonly<Record<string, ReadonlyArray<string>>> = {
   PORT: ['abc', '70000', '-1', '80.5'],
   MILLRACE_SHARDS: ['0', '100000'],

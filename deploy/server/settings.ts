@@ -9,6 +9,7 @@ import { parseLadder } from '../../actors/ffmpeg/ladder.ts'
 import type { StorageSettingsShape } from '../../actors/storage/StorageSettings.ts'
 import type { StreamSettingsShape } from '../../actors/stream/StreamSettings.ts'
 import { EDGE_DEFAULTS, type EdgeSettingsShape } from '../../edge/EdgeSettings.ts'
+import { INGEST_DEFAULTS, type IngestSettingsShape } from '../../edge/ingest/IngestSettings.ts'
 import type { RuntimeSettingsShape } from '../../runtime/RuntimeSettings.ts'
 import { variables } from './variables.ts'
 
@@ -25,6 +26,7 @@ export interface Settings {
   readonly runtime: RuntimeSettingsShape
   readonly stream: StreamSettingsShape
   readonly edge: EdgeSettingsShape
+  readonly ingest: IngestSettingsShape
   readonly storage: StorageSettingsShape
   readonly database: DatabaseSettingsShape
   readonly archive: ArchiveSettingsShape
@@ -75,6 +77,8 @@ export const readSettings: Effect.Effect<Settings, SettingInvalid | Config.Confi
       watchSocketsMax: values.watchSocketsMax,
       watchSocketsPerAddressMax: values.watchSocketsPerAddressMax
     },
+    // A publisher that is there without frames must be heard of well before the window closes.
+    ingest: { ...INGEST_DEFAULTS, keepAlive_ms: Math.min(INGEST_DEFAULTS.keepAlive_ms, values.reconnectWindow_ms / 3) },
     storage: { url: values.objectStoreUrl, operationTimeout_ms: 30_000 },
     database: { url: values.databaseUrl, connections: 8, connectTimeout_ms: 5_000, statementTimeout_ms: 10_000 },
     archive: { concurrency: values.archiveConcurrency, sweep_ms: 5_000, posterTimeout_ms: 20_000, ffmpeg: ffmpeg ?? 'ffmpeg' },

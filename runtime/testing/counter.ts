@@ -63,7 +63,7 @@ const begin = ({ head, resumeSeq }: Owned<CounterRecord>): Decision<CounterState
 })
 
 /** Adds up what comes, writes one total at a time: totals that pile up meanwhile become one record. */
-export const decide = (state: CounterState, message: RuntimeMessage): Decision<CounterState, Action> => {
+const decide = (state: CounterState, message: RuntimeMessage): Decision<CounterState, Action> => {
   switch (message._tag) {
     case 'Delivered':
       return delivered(state, message.entry)

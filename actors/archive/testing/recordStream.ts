@@ -22,8 +22,8 @@ export interface TestRendition {
 export interface RecordOptions {
   /** Pieces that each record with media is split into; 1 by default. */
   readonly pieces?: number
-  /** Spoils the fragments of one segment after their checksums were taken. */
-  readonly damage?: { readonly rendition: string; readonly msn: number }
+  /** Spoils the fragments of one segment, or of all of a rendition, after their checksums were taken. */
+  readonly damage?: { readonly rendition: string; readonly msn?: number }
   /** Where the MEDIA log ends: with the stream's end by default. */
   readonly open?: boolean
 }
@@ -40,7 +40,7 @@ export interface RecordedStream {
 const SEGMENT_S = 2
 const RECORD_S = 0.25
 const START_S = 10
-export const ANCHOR_MS = 1_772_236_800_000
+const ANCHOR_MS = 1_772_236_800_000
 
 interface Numbered {
   readonly fragment: Fragment
@@ -76,7 +76,7 @@ export const recordStream = Effect.fnUntraced(function* (id: string, renditions:
   const log = yield* Log
   const { streams } = yield* Buckets
   const state = { streamId: id, title: `Test ${id}`, keyPrefix: keyPrefix(id), createdAtMs: BigInt(ANCHOR_MS) }
-  yield* streams.create(id, create(StreamStateSchema, { ...state, status: StreamStatus.LIVE }))
+  yield* streams.create(id, create(StreamStateSchema, { ...state, status: StreamStatus.LIVE, renditions: renditions.map(({ name }) => ({ name })) }))
   const appender = log.appender(log.subject('media', id), 0)
   const append = (record: MediaRecord) => appender.append(toBinary(MediaRecordSchema, record))
   const token = yield* append(create(MediaRecordSchema, { body: { case: 'takeOver', value: {} } }))
@@ -121,7 +121,7 @@ const appendFragments = Effect.fnUntraced(function* (
   return { first: last, last }
 })
 
-const isDamaged = ({ rendition, msn }: Fragment, { damage }: RecordOptions): boolean => damage?.rendition === rendition && damage.msn === msn
+const isDamaged = ({ rendition, msn }: Fragment, { damage }: RecordOptions): boolean => damage?.rendition === rendition && (damage.msn ?? msn) === msn
 const spoiled = (data: Uint8Array): Uint8Array => data.map((byte, index) => (index === data.length - 1 ? byte ^ 1 : byte))
 const kindOf = (kind: 'video' | 'audio'): TrackKind => (kind === 'video' ? TrackKind.VIDEO : TrackKind.AUDIO)
 

@@ -81,7 +81,7 @@ export const published = (world: StreamWorld, index = 0): void => {
 }
 
 /** A dead letter is stored. */
-export const parked = (world: StreamWorld): void => {
+const parked = (world: StreamWorld): void => {
   const action = world.parking.shift()
   if (action === undefined) return
   world.parked.push(action)

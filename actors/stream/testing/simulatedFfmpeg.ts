@@ -147,4 +147,4 @@ export class SimulatedFfmpeg {
 }
 
 /** What a frame's bytes are. */
-export const nameOf = (rendition: string, time: number): Uint8Array => new TextEncoder().encode(`${rendition}@${time} `.repeat(4))
+const nameOf = (rendition: string, time: number): Uint8Array => new TextEncoder().encode(`${rendition}@${time} `.repeat(4))

@@ -3,7 +3,7 @@ import { onPath } from "./findProgram.ts"
 import { runVisibly } from "./runVisibly.ts"
 
 /** How this user may run apt-get: as root, by passwordless sudo, or not at all. */
-export const aptGet = (): ReadonlyArray<string> | undefined => {
+const aptGet = (): ReadonlyArray<string> | undefined => {
   if (onPath("apt-get") === undefined) return undefined
   if (process.getuid?.() === 0) return ["apt-get"]
   if (onPath("sudo") === undefined) return undefined

@@ -5,7 +5,7 @@ import { onPath } from "./findProgram.ts"
 import { runVisibly } from "./runVisibly.ts"
 
 /** The Go that is installed, as [major, minor]; undefined without Go. */
-export const goVersion = (): readonly [number, number] | undefined => {
+const goVersion = (): readonly [number, number] | undefined => {
   if (onPath("go") === undefined) return undefined
   const printed = execFileSync("go", ["env", "GOVERSION"], { encoding: "utf8", cwd: "/" })
   const match = /^go(\d+)\.(\d+)/.exec(printed)

@@ -45,7 +45,7 @@ const clusterBlock = ({ name, port, peerPorts }: NonNullable<NatsOptions["cluste
 ]
 
 /** The text of the server's configuration file. */
-export const natsConfiguration = (options: NatsOptions, port: number): string =>
+const natsConfiguration = (options: NatsOptions, port: number): string =>
   [
     `listen: "127.0.0.1:${port}"`,
     `max_payload: ${options.payload_bytes_max ?? "8MB"}`,
