@@ -12,8 +12,8 @@ const readme = text('README.md')
 const paragraph = readme.slice(readme.indexOf('<!-- promise -->') + '<!-- promise -->'.length, readme.indexOf('<!-- /promise -->'))
 const table = readTable(text('docs', 'faults.md'))
 
-/** Faults that need root, so a table may be without them. */
-const needsRoot = 'space'
+/** Faults that need root, so that a table may be without them. */
+const needsRoot = 'disk'
 const namesFor = ({ shownBy }: Clause): ReadonlyArray<string> => (shownBy === 'every' ? faults.filter(({ group }) => group !== needsRoot).map(({ name }) => name) : shownBy)
 
 /** Cells that should show a clause and are missing or broken, in sentences. */

@@ -27,7 +27,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: 'run.points.findLastIndex((point) => point.pts <= limit)',
     replace: 'Math.min(run.points.length - 1, run.points.findLastIndex((point) => point.pts <= limit) + 1)',
     breaks: ['every stored frame is in MEDIA once and in order', 'what is lost is recorded, and nothing else', 'audio has no gap'],
-    near: 11
+    near: 33
   },
   {
     name: 'what FFmpeg guesses of how long a picture lasts is published',
@@ -35,7 +35,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: 'if (ending || final || track.filler !== undefined) return ending',
     replace: 'return ending',
     breaks: ['playlists only grow, by the rules of HLS'],
-    near: 14
+    near: 138
   },
   {
     name: 'INGEST is written without compare-and-set',
@@ -59,7 +59,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: "case 'Unknown':\n    case 'HeadUnknown':\n      return later(state, 'ReadHead')",
     replace: "case 'Unknown':\n      return { state, step: { _tag: 'Stored', seq: state.expected + 1 } }\n    case 'HeadUnknown':\n      return later(state, 'ReadHead')",
     breaks: ['no acknowledgement without a stored record'],
-    near: 15
+    near: 17
   },
   {
     name: 'the logs are trimmed whatever the archive has',
@@ -67,7 +67,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: 'media: unarchived === undefined ? undefined : Math.min(unarchived, ',
     replace: 'media: Math.min(NONE, ',
     breaks: ['nothing is trimmed that somebody still needs'],
-    near: 41
+    near: 330
   },
   {
     name: 'a node that dies counts as poison',
@@ -75,7 +75,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: 'before.attempts + (counts ? 1 : 0)',
     replace: 'before.attempts + 1',
     breaks: ['nothing healthy is given up'],
-    near: 58
+    near: 75
   },
   {
     name: 'leases run by the wall clock',
@@ -83,7 +83,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: 'performance.now()',
     replace: 'Date.now()',
     breaks: ['everything comes to rest', 'nobody takes what a node that is well has'],
-    near: 34
+    near: 151
   },
   {
     name: 'a segment is acknowledged although its row could not be written',
@@ -99,7 +99,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: 'crc32c(chunk.data) === chunk.crc32c && ',
     replace: '',
     breaks: ['every stored frame is in MEDIA once and in order', 'an edge takes what a good publisher says'],
-    near: 42
+    near: 49
   },
   {
     name: 'a missing chunk is not recorded as a loss',
@@ -107,7 +107,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: 'lostChunks: lostChunks + sum(settled) - sum(poison),',
     replace: 'lostChunks,',
     breaks: ['what is lost is recorded, and nothing else'],
-    near: 42
+    near: 49
   },
   {
     name: 'poison is never passed over',
@@ -123,7 +123,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     find: 'return reason !== undefined || !FROM_OUTSIDE.has(signal)',
     replace: 'return true',
     breaks: ['nothing healthy is given up'],
-    near: 77
+    near: 146
   },
   {
     name: 'a healthy GOP is passed over with the poison',

@@ -34,7 +34,7 @@ const writeWhatFits = (file: string, data: Uint8Array): void => {
 
 const fullDisk = arrangedFault({
   name: 'the disk of NATS is full for 4 s, then has room again and the server is started again',
-  group: 'space',
+  group: 'disk',
   expects: { requestsLost: true },
   arrange: async ({ nats }): Promise<SmallDisk> => {
     const store = folderOf(nats.pid)

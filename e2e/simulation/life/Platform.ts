@@ -1,3 +1,4 @@
+import { mediaCodec } from '../../../actors/stream/mediaCodec.ts'
 import { type StreamState, StreamStatus } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
 import type { Fate } from '../process/ffmpegService.ts'
 import type { SimulatedProcess } from '../process/SimulatedProcess.ts'
@@ -146,7 +147,10 @@ export class Platform implements Premises {
     const progressed = (since: ReadonlyMap<string, number>): boolean => going.every(([id, { media }]) => media.progress > (since.get(id) ?? -1))
     const now = new Map(going.map(([id, { media }]) => [id, media.progress + 1]))
     if (progressed(this.#progressAtKill)) this.#kills = 0
-    const may = this.childrenDie && (killed ? this.#kills < KILLS_MAX : this.world.now_ms - this.#lastBreak_ms > FFMPEG_BREAKS_APART_MS && progressed(this.#progressAtBreak))
+    // What was on its way when the child broke is stored behind the break: only the owner's own count says that there is none.
+    const isCounted = going.some(([, { media: { head } }]) => head !== undefined && mediaCodec.stampOf(head.record).attempts > 0)
+    const apart = this.world.now_ms - this.#lastBreak_ms > FFMPEG_BREAKS_APART_MS
+    const may = this.childrenDie && (killed ? this.#kills < KILLS_MAX : apart && !isCounted && progressed(this.#progressAtBreak))
     if (!may) return false
     this.#kills += killed ? 1 : 0
     if (killed) this.#progressAtKill = now

@@ -6,7 +6,7 @@ import type { World } from '../world/World.ts'
 import { NatsLink } from './NatsLink.ts'
 
 /** A wall clock that all processes start near, ms since 1970. */
-export const WALL_MS = 1_700_000_000_000
+const WALL_MS = 1_700_000_000_000
 
 /**
  * One process of the world. Effect programs run in it as they are: on its own scheduler, its own two clocks and its own

@@ -30,7 +30,10 @@ export class StreamTruth {
   readonly #window_ms: number
   readonly #cameras: Array<Camera> = []
   readonly #epochs: Array<StoredEpoch> = []
-  #ended = false
+  /** Sequence of the end of INGEST. */
+  #endSeq: number | undefined
+  /** INGEST holds nothing of the stream any more. */
+  #isTrimmed = false
   #session = 0
   #lastStored_ms = 0
   #damages = 0
@@ -49,7 +52,7 @@ export class StreamTruth {
 
   /** Whether INGEST has its end. */
   get ended(): boolean {
-    return this.#ended
+    return this.#endSeq !== undefined
   }
 
   /** Records that are not what was sent. */
@@ -82,14 +85,21 @@ export class StreamTruth {
     this.#world.violate('nothing healthy is given up', `${this.id}: epoch ${epoch} chunk ${seq}`)
   }
 
+  /** INGEST is purged of what is before a sequence. */
+  ingestPurged(before: number): void {
+    if (this.#endSeq !== undefined && this.#endSeq < before) this.#isTrimmed = true
+  }
+
   /** A record of INGEST is stored. */
   ingest(message: StoredMessage): void {
     const { body } = decodeIngestRecord(message.sent ?? message.data)
-    if (this.#ended) this.#world.violate('nothing is written behind the end', `${this.id}: ${body.case} at ${message.seq}`)
+    // Nothing tells such a log from one that has not begun: whoever opens it learns of the end behind that.
+    if (this.#isTrimmed && body.case === 'open') return
+    if (this.ended) this.#world.violate('nothing is written behind the end', `${this.id}: ${body.case} at ${message.seq}`)
     const uptime_ms = this.#uptime_ms()
     if (body.case === 'open') this.#open(body.value.session, body.value.epoch)
     if (body.case === 'chunk') this.#chunk(body.value, message.sent !== undefined)
-    if (body.case === 'end') this.#end(body.value.reason, uptime_ms - this.#lastStored_ms)
+    if (body.case === 'end') this.#end(message.seq, body.value.reason, uptime_ms - this.#lastStored_ms)
     this.#lastStored_ms = uptime_ms
   }
 
@@ -139,8 +149,8 @@ export class StreamTruth {
     this.expected.breakHere()
   }
 
-  #end(reason: EndReason, silence_ms: number): void {
-    this.#ended = true
+  #end(seq: number, reason: EndReason, silence_ms: number): void {
+    this.#endSeq = seq
     if (reason !== EndReason.WINDOW_CLOSED || silence_ms >= this.#window_ms) return
     this.#world.violate('the reconnect window is waited for, and stands still while NATS is away', `${this.id}: ended after ${Math.round(silence_ms)} of ${this.#window_ms} ms`)
   }

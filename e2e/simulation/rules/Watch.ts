@@ -54,6 +54,7 @@ export class Watch implements LogWitness, ArchiveWitness {
   }
 
   #purged(truth: StreamTruth, name: string, before: number, subject: string | undefined): void {
+    if (name.startsWith('INGEST') && this.#ingest(name, truth.id).length > 0 && (subject === undefined || subject.endsWith(`.${truth.id}`))) truth.ingestPurged(before)
     const entry = this.#server.buckets.streams.get(truth.id)?.value as StreamState | undefined
     if (entry === undefined || entry.status === StreamStatus.ARCHIVED) return
     const log = this.#server.log(name)
@@ -65,8 +66,11 @@ export class Watch implements LogWitness, ArchiveWitness {
     const { head, segments } = truth.media
     const live = entry.status === StreamStatus.LIVE
     if (name.startsWith('INGEST') && live) {
-      needs('ingest', head === undefined ? this.#ingest(name, truth.id)[0]?.seq : mediaCodec.stampOf(head.record).resumeSeq, 'a successor resumes')
-      needs('ingest', this.#ingest(name, truth.id).at(-1)?.seq, 'its publisher builds on the record')
+      // An owner that has read nothing yet resumes at 1, though its stream begins wherever the log was when it came.
+      const resumeSeq = head === undefined ? 1 : mediaCodec.stampOf(head.record).resumeSeq
+      const own = this.#ingest(name, truth.id)
+      needs('ingest', own.find(({ seq }) => seq >= resumeSeq)?.seq, 'a successor resumes')
+      needs('ingest', own.at(-1)?.seq, 'its publisher builds on the record')
     }
     if (!name.startsWith('MEDIA')) return
     needs('media', head?.seq, 'the head stands')
