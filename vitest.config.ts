@@ -8,7 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     include: ["{proto,runtime,actors,edge,web,deploy,e2e,bench}/**/*.test.ts"],
     globalSetup: ["deploy/local/testing/globalSetup.ts"],
-    setupFiles: ["deploy/local/testing/timeouts.ts"],
+    setupFiles: ["deploy/local/testing/timeouts.ts", "deploy/local/testing/properties.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000
