@@ -8,6 +8,7 @@ import { type DecodedMedia, decodeCapture, timingFaults } from './kit/comparison
 import { decodeFrames } from './kit/decode.ts'
 import { type GoLivePage, launchWithCamera, openGoLive } from './kit/goLive.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
+import { axeFindings } from './kit/pageReport.ts'
 import { proxyTo } from './kit/proxy.ts'
 import { readRecording, watchRendition } from './kit/watching.ts'
 
@@ -40,7 +41,7 @@ const expectAllStored = async (live: GoLivePage): Promise<void> => {
   expect(live.acknowledged()).toMatchObject({ chunks, bytes })
 }
 
-const expectNoFaults = async (live: GoLivePage): Promise<void> => expect(await live.accessibilityFaults()).toEqual([])
+const expectNoFaults = async (live: GoLivePage): Promise<void> => expect(await axeFindings(live.page)).toEqual([])
 
 const fetchStream = async (id: string): Promise<{ readonly title: string; readonly status: string; readonly discontinuities: number; readonly losses: ReadonlyArray<unknown> }> =>
   (await fetch(`${node.url}/api/streams/${id}`)).json() as ReturnType<typeof fetchStream>

@@ -4,9 +4,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chromiumPath, launchChromium } from './kit/chromium.ts'
 import { type GoLivePage, launchWithCamera, openGoLive } from './kit/goLive.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
+import { axeFindings } from './kit/pageReport.ts'
+import { openWatchPage } from './kit/watchPage.ts'
 
 const mayScreen = process.env['CI'] === 'true' || existsSync(chromiumPath)
-const platform = usePlatform()
+/** A window shorter than the pause of a recorder: what counts is that its publisher is connected. */
+const platform = usePlatform({ environment: { RECONNECT_WINDOW_MS: '8000' } })
 const browsers: Array<Browser> = []
 let node: PlatformNode
 let withCamera: Browser
@@ -23,11 +26,11 @@ beforeAll(async () => {
 afterAll(() => Promise.all(browsers.map((browser) => browser.close())))
 
 /** The words over the preview, once they are there; the button is no way to go live then. */
-const troubleOf = async ({ page, accessibilityFaults }: GoLivePage): Promise<string> => {
+const troubleOf = async ({ page }: GoLivePage): Promise<string> => {
   const notice = page.locator('.preview .notice')
   await notice.waitFor({ timeout: 30_000 })
   expect(await page.locator('button.goLiveNow').isDisabled()).toBe(true)
-  expect(await accessibilityFaults()).toEqual([])
+  expect(await axeFindings(page)).toEqual([])
   return (await notice.textContent()) ?? ''
 }
 
@@ -83,7 +86,7 @@ test.runIf(mayScreen)('a camera that goes away midway does not end the stream, w
   await live.start()
   await page.evaluate('globalThis.millracePlug(false)')
   await page.getByText('The camera is gone').waitFor()
-  expect(await live.accessibilityFaults()).toEqual([])
+  expect(await axeFindings(live.page)).toEqual([])
   const { chunks } = live.acknowledged()
   await expect.poll(() => live.acknowledged().chunks, { timeout: 20_000 }).toBeGreaterThan(chunks)
   await page.evaluate('globalThis.millracePlug(true)')
@@ -103,10 +106,10 @@ test.runIf(mayScreen)('on a phone everything fits its width, and the button is i
   expect(await overflow()).toBeLessThanOrEqual(0)
   const button = await page.locator('button.goLiveNow').boundingBox()
   expect((button?.y ?? 844) + (button?.height ?? 0)).toBeLessThanOrEqual(844)
-  expect(await live.accessibilityFaults()).toEqual([])
+  expect(await axeFindings(live.page)).toEqual([])
   await live.start('x'.repeat(200))
   expect(await overflow()).toBeLessThanOrEqual(0)
-  expect(await live.accessibilityFaults()).toEqual([])
+  expect(await axeFindings(live.page)).toEqual([])
   await live.end()
   await live.context.close()
 })
@@ -142,6 +145,49 @@ test.runIf(mayScreen)('whoever goes back in the browser leaves nothing running, 
   await live.isLive()
   expect(await live.id()).toBe(id)
   expect(open.size).toBe(1)
+  await live.end()
+  await live.context.close()
+})
+
+test.runIf(mayScreen)('an end that the server did not hear of is tried again as an end: nothing is filmed for it', async () => {
+  const live = await openGoLive(withCamera, node.url)
+  const { page } = live
+  page.on('dialog', (dialog) => void dialog.accept())
+  await live.start('Ended in vain')
+  let isAway = true
+  await page.routeWebSocket(/\/ws\/stream/, (socket) => void (isAway ? socket.close({ code: 1013 }) : socket.connectToServer()))
+  await page.reload()
+  await page.getByRole('button', { name: 'End it' }).click({ timeout: 30_000 })
+  const again = page.getByRole('button', { name: 'Try again' })
+  await again.waitFor({ timeout: 40_000 })
+  isAway = false
+  await again.click()
+  await page.getByText(/stream has ended/).waitFor({ timeout: 30_000 })
+  expect((await live.recorded()).recorders).toBe(0)
+  await live.context.close()
+})
+
+test.runIf(mayScreen)('a recorder that pauses is no publisher who is away: viewers read that the picture stands still, until it moves again', async () => {
+  const live = await openGoLive(withCamera, node.url, {
+    prepare: `{
+      const { start } = MediaRecorder.prototype
+      MediaRecorder.prototype.start = function (...given) {
+        globalThis.millraceRecorder = this
+        return start.apply(this, given)
+      }
+    }`,
+  })
+  const id = await live.start('Pausing')
+  const viewer = await openWatchPage(withoutDevices, `${node.url}/watch/${id}`)
+  const playing = (): Promise<void> => viewer.page.locator('.notice').waitFor({ state: 'detached', timeout: 30_000 })
+  await viewer.page.locator('.stage[data-path]').waitFor()
+  await playing()
+  await live.page.evaluate('millraceRecorder.pause()')
+  await viewer.says('The picture stands still')
+  await expect(viewer.says('Reconnecting', 12_000)).rejects.toThrow()
+  await live.page.evaluate('millraceRecorder.resume()')
+  await playing()
+  await viewer.page.context().close()
   await live.end()
   await live.context.close()
 })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { until } from '../actors/archive/testing/until.ts'
+import { KIND } from '../edge/watch/watchFrame.ts'
 import { chromiumPath, launchChromium } from './kit/chromium.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
 import { publishCamera, type PublishedCamera } from './kit/publishCamera.ts'
@@ -60,6 +61,29 @@ const spoilSockets = (): Sockets => {
   }
 }
 
+/** A socket that loses fragments while a test says so, as one does whose viewer was too slow. */
+const losingSockets = () => {
+  let sockets = 0
+  let lost = 0
+  let isLosing = false
+  return {
+    opened: () => sockets,
+    lose: async (fragments: number) => {
+      isLosing = true
+      await until(`${fragments} fragments are lost`, async () => (lost >= fragments ? true : undefined))
+      isLosing = false
+    },
+    prepare: (page: Page) =>
+      page.routeWebSocket(/\/ws\/watch\//, (socket) => {
+        sockets += 1
+        socket.connectToServer().onMessage((message) => {
+          if (isLosing && typeof message !== 'string' && message[0] === KIND.fragment) lost += 1
+          else socket.send(message)
+        })
+      }),
+  }
+}
+
 const watch = (prepare?: (page: Page) => Promise<void>): Promise<WatchPage> => openWatchPage(browser, `${node.url}/watch/${id}`, {}, prepare)
 
 const pictureWidth = (page: Page): Promise<number> => page.locator('video').evaluate((video) => (video as { videoWidth?: number }).videoWidth ?? 0)
@@ -103,6 +127,19 @@ test.runIf(mayWatch)('a socket that is taken from a playing page costs a moment:
   await sockets.refuse()
   const byHls = await viewer.shows('hls')
   expect(byHls.taken_ms).toBeGreaterThan(pushed.taken_ms)
+})
+
+test.runIf(mayWatch)('a hole in what is pushed is leapt over, on the same socket', async () => {
+  const sockets = losingSockets()
+  const viewer = await watch(sockets.prepare)
+  await viewer.shows('push')
+  await sockets.lose(60)
+  const before = (await viewer.pictures()).at(-1)
+  const after = await until('pictures from behind the hole', async () => (await viewer.pictures()).find(({ frame }) => frame > (before?.frame ?? Infinity) + 20))
+  await viewer.shows('push')
+  expect(sockets.opened()).toBe(1)
+  expect(after.shown_ms - (before?.shown_ms ?? 0)).toBeLessThan(10_000)
+  expect(viewer.defects).toEqual([])
 })
 
 test.runIf(mayWatch)('whoever wants the smoothest picture gets HLS, and is pushed to where HLS fails', async () => {

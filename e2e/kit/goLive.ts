@@ -1,6 +1,4 @@
 /** A person who goes live: the page `/live` in a real Chromium, used as people use it, and what the browser recorded and the edge acknowledged. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from './chromium.ts'
 
@@ -58,11 +56,7 @@ export interface GoLivePage {
   /** All bytes that recorders gave, as one. */
   readonly recordedBytes: () => Promise<Uint8Array>
   readonly acknowledged: () => Acknowledged
-  /** Rules of WCAG that axe-core finds broken, as sentences. */
-  readonly accessibilityFaults: () => Promise<ReadonlyArray<string>>
 }
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Reads the acks off a page's sockets: the newest of each epoch counts all before it. */
 const followAcks = (page: Page): (() => Acknowledged) => {
@@ -114,9 +108,5 @@ export const openGoLive = async (
     },
     recorded: () => page.evaluate('(({ chunks, recorders }) => ({ chunks: chunks.length, bytes: new Blob(chunks).size, recorders }))(globalThis.millraceRecorded)'),
     recordedBytes: async () => Buffer.from(await page.evaluate<string>(bytesAsText), 'latin1'),
-    accessibilityFaults: async () => {
-      await page.evaluate(axe)
-      return page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))")
-    },
   }
 }

@@ -45,8 +45,12 @@ interface AxeFinding {
   readonly nodes: ReadonlyArray<{ readonly html: string; readonly failureSummary?: string }>
 }
 
-/** Everything that axe finds on the page as it is now, one line for each place. */
+/** Resolves when nothing fades or moves in any more; what turns for ever goes on. */
+const settled = `Promise.all(document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity).map(({ finished }) => finished.catch(() => undefined)))`
+
+/** Everything that axe finds on the page once it stands still, one line for each place. */
 export const axeFindings = async (page: Page): Promise<ReadonlyArray<string>> => {
+  await page.evaluate(`${settled}.then(() => undefined)`)
   await page.evaluate(axeSource)
   const found = await page.evaluate<{ readonly violations: ReadonlyArray<AxeFinding> }>("axe.run(document, { resultTypes: ['violations'] })")
   return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`))

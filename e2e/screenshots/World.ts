@@ -12,6 +12,8 @@ export interface World {
   readonly end: (id: string) => Promise<string>
   /** Takes its camera's connection away and leaves the stream waiting for it. */
   readonly drop: (id: string) => Promise<void>
+  /** Resolves when no other stream than those is live: publishers of other scenes may have gone without a word. */
+  readonly onlyLive: (...ids: ReadonlyArray<string>) => Promise<void>
   /** Ends everything. */
   readonly close: () => void
 }
@@ -43,6 +45,13 @@ export const makeWorld = (url: string): World => {
       return id
     },
     drop: async (id) => (await found(id)).abandon(),
+    onlyLive: async (...ids) => {
+      const others = async (): Promise<true | undefined> => {
+        const { streams } = (await (await fetch(`${url}/api/streams`)).json()) as { readonly streams: ReadonlyArray<{ readonly id: string; readonly status: string }> }
+        return streams.every(({ id, status }) => status !== 'live' || ids.includes(id)) || undefined
+      }
+      await until('the others have ended', others, within_ms)
+    },
     close: () => {
       for (const one of published.values()) one.then(({ abandon }) => abandon(), () => undefined)
     },

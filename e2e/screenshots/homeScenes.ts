@@ -44,6 +44,7 @@ export const recordedHomeScenes: ReadonlyArray<Scene> = [
     arrange: async (world) => {
       await cameras(world)
       await Promise.all([world.end('harbour'), world.end('match')])
+      await world.onlyLive('workshop')
       return home
     },
     settled: (page) => seenAll(page, ['[aria-label="Recordings"] li:nth-child(2) img', '[aria-label="Live streams"] .painted']),

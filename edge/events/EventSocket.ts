@@ -7,6 +7,9 @@ import { Quota } from './Quota.ts'
 /** Close codes of the contract. */
 export const CLOSE = { goingAway: 1001, tryLater: 1013, badMessage: 4400, originRefused: 4403 } as const
 
+/** Those with which a client is refused. */
+export type Refused = Exclude<(typeof CLOSE)[keyof typeof CLOSE], typeof CLOSE.goingAway>
+
 /** What the upgrade knows, for when the socket is open. */
 export interface Connection {
   readonly query: URLSearchParams
@@ -23,12 +26,14 @@ const PONG = JSON.stringify({ type: 'pong' })
 export class EventSocket {
   readonly #quota = new Quota(MESSAGES_PER_SECOND_MAX)
   readonly #onEnd: Array<() => void> = []
+  readonly #onRefused: (code: Refused) => void
   #ws: WebSocket<Connection> | undefined
   #unread_bytes = 0
   #progress_ms = performance.now()
 
-  constructor(ws: WebSocket<Connection>) {
+  constructor(ws: WebSocket<Connection>, onRefused: (code: Refused) => void) {
     this.#ws = ws
+    this.#onRefused = onRefused
   }
 
   /** Calls back once it has closed; at once where it has. */
@@ -53,7 +58,8 @@ export class EventSocket {
   }
 
   /** Tells the client why, twice: as a message, and in the close frame. */
-  refuse(code: number, message: string): void {
+  refuse(code: Refused, message: string): void {
+    if (this.#ws !== undefined) this.#onRefused(code)
     this.#ws?.send(JSON.stringify({ type: 'error', code, message }))
     this.#ws?.end(code, message)
   }

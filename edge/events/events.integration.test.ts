@@ -117,14 +117,17 @@ describe('what a client may not do', () => {
       expect(await client.end(), what).toMatchObject({ code: 4400 })
       expect(client.of('error'), what).toHaveLength(1)
     }
+    expect(edge.counters.values().events_message_refused).toBe(say.length)
     witness.socket.send('{"type":"ping"}')
     await witness.hears('pong')
   })
 
   it('is to send megabytes, or without end', async () => {
     const client = await begin(edge)
+    const before = edge.counters.values().events_message_refused ?? 0
     client.socket.send('x'.repeat(4 * 1024 * 1024))
     await client.end()
+    await until(() => edge.counters.values().events_message_refused === before + 1, 'it is counted')
     const chatty = await begin(edge)
     for (let i = 0; i < 100; i += 1) chatty.socket.send('{"type":"ping"}')
     expect(await chatty.end()).toMatchObject({ code: 4400 })
@@ -141,6 +144,7 @@ describe('what a client may not do', () => {
 
   it('is to come from a page of another origin; programs, own pages and those allowed may come', async () => {
     expect(await (await begin(edge, '', { Origin: 'https://evil.example' })).end()).toMatchObject({ code: 4403 })
+    expect(edge.counters.values().events_origin_refused).toBe(1)
     for (const origin of ['https://tv.example', edge.url]) expect((await begin(edge, '', { Origin: origin })).told[0]?.type).toBe('streams')
     expect((await begin(edge)).told[0]?.type).toBe('streams')
   })

@@ -2,9 +2,10 @@ import { Effect, FiberSet, Layer, Result, Schedule } from 'effect'
 import type { Scope } from 'effect'
 import type { WebSocketBehavior } from 'uWebSockets.js'
 import { EdgeSettings } from '../EdgeSettings.ts'
-import { Counters } from '../http/Counters.ts'
+import { Counters, type CountersShape } from '../http/Counters.ts'
 import { HttpServer } from '../http/HttpServer.ts'
 import { addressOf, rawQuery } from '../http/request.ts'
+import { countCut } from '../http/socketCut.ts'
 import { isOriginAllowed } from '../http/socketOrigin.ts'
 import { RESPONSE_SWEEP_MS } from '../limits.ts'
 import { EventFeed } from './EventFeed.ts'
@@ -32,10 +33,7 @@ export const eventsRoute = Layer.effectDiscard(
       const named = readSubscription(query)
       if (Result.isFailure(named)) return socket.refuse(CLOSE.badMessage, named.failure)
       const giveBack = places.take(address)
-      if (giveBack === undefined) {
-        counters.count('events_refused')
-        return socket.refuse(CLOSE.tryLater, 'too many sockets follow events, of this address or in all')
-      }
+      if (giveBack === undefined) return socket.refuse(CLOSE.tryLater, 'too many sockets follow events, of this address or in all')
       socket.onEnd(giveBack)
       const following = run(follow(socket, named.success))
       socket.onEnd(() => following.interruptUnsafe())
@@ -45,11 +43,13 @@ export const eventsRoute = Layer.effectDiscard(
     })
     yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(RESPONSE_SWEEP_MS)))
     yield* Effect.addFinalizer(() => Effect.sync(() => [...sockets].forEach((socket) => socket.end(CLOSE.goingAway, 'this edge is going away'))))
-    app.ws<Connection>('/ws/events', behavior(open))
+    app.ws<Connection>('/ws/events', behavior(open, counters))
   })
 ).pipe(Layer.provide(Layer.mergeAll(EventFeed.layer, EventLog.layer)), Layer.provideMerge(EventPlaces.layer))
 
-const behavior = (open: (socket: EventSocket, connection: Connection, address: string) => void): WebSocketBehavior<Connection> => ({
+const refusals = { [CLOSE.tryLater]: 'events_refused', [CLOSE.badMessage]: 'events_message_refused', [CLOSE.originRefused]: 'events_origin_refused' } as const
+
+const behavior = (open: (socket: EventSocket, connection: Connection, address: string) => void, counters: CountersShape): WebSocketBehavior<Connection> => ({
   maxPayloadLength: PAYLOAD_BYTES_MAX,
   maxBackpressure: BACKPRESSURE_BYTES_MAX,
   closeOnBackpressureLimit: true,
@@ -61,11 +61,14 @@ const behavior = (open: (socket: EventSocket, connection: Connection, address: s
   },
   open: (ws) => {
     const connection = ws.getUserData()
-    connection.socket = new EventSocket(ws)
+    connection.socket = new EventSocket(ws, (code) => counters.count(refusals[code]))
     open(connection.socket, connection, addressOf(ws))
   },
   message: (ws, message, isBinary) => ws.getUserData().socket?.hear(message, isBinary, performance.now()),
-  close: (ws) => ws.getUserData().socket?.closed()
+  close: (ws, code, message) => {
+    countCut(counters, 'events', code, message)
+    ws.getUserData().socket?.closed()
+  }
 })
 
 /** Tells a socket what there is, then what happens, for as long as this runs. */

@@ -1,5 +1,5 @@
 import { Result } from 'effect'
-import { isId } from '../../runtime/ids.ts'
+import { ID_RULE, isId } from '../../runtime/ids.ts'
 import { STREAMS_NAMED_MAX } from './limits.ts'
 
 /** Streams that the query of a socket names; undefined: all. The failure is a sentence for the client. */
@@ -8,6 +8,6 @@ export const readSubscription = (query: URLSearchParams): Result.Result<Readonly
   if (text === null) return Result.succeed(undefined)
   const names = new Set(text.split(','))
   if (names.size > STREAMS_NAMED_MAX) return Result.fail(`a socket may name ${STREAMS_NAMED_MAX} streams`)
-  if (![...names].every(isId)) return Result.fail('streams names ids, with commas between: each has 1 to 64 letters, digits, dashes and underscores')
+  if (![...names].every(isId)) return Result.fail(`streams names ids, with commas between: each ${ID_RULE}`)
   return Result.succeed(names)
 }

@@ -22,8 +22,15 @@ export type CounterName =
   | 'viewer_origin_refused'
   | 'viewer_message_refused'
   | 'viewer_nameless'
+  | 'viewer_timed_out'
+  | 'publisher_origin_refused'
+  | 'publisher_message_refused'
+  | 'publisher_timed_out'
   | 'events_refused'
+  | 'events_origin_refused'
+  | 'events_message_refused'
   | 'events_stalled'
+  | 'events_timed_out'
 
 /** Makes a set of counters, all at zero. */
 export const makeCounters = (): CountersShape => {

@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponse, WebSocket } from 'uWebSockets.js'
 import { isRenditionName } from '../../actors/playlist/mediaNames.ts'
-import { isId } from '../../runtime/ids.ts'
+import { ID_RULE, isId } from '../../runtime/ids.ts'
 import { badRequest, notFound } from './problems.ts'
 import type { Problem } from './problems.ts'
 import { Effect } from 'effect'
@@ -48,7 +48,7 @@ export const readRequest = (res: HttpResponse, req: HttpRequest, parameterCount:
 /** The path parameter at `index` as an id; fails with 400. */
 export const idAt = (request: Request, index: number): Effect.Effect<string, Problem> => {
   const text = request.parameters[index] ?? ''
-  return isId(text) ? Effect.succeed(text) : Effect.fail(badRequest('an id has 1 to 64 letters, digits, dashes and underscores'))
+  return isId(text) ? Effect.succeed(text) : Effect.fail(badRequest(`an id ${ID_RULE}`))
 }
 
 /** The path parameter at `index` as a rendition's name; fails with 404, since no playlist gives another out. */

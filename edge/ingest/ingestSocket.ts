@@ -1,6 +1,8 @@
 import type { TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
 import { viewersTopic } from '../events/topics.ts'
 import { BACKPRESSURE_BYTES_MAX, CLOSE_REASON_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.ts'
+import type { CountersShape } from '../http/Counters.ts'
+import { countCut } from '../http/socketCut.ts'
 import { isOriginAllowed } from '../http/socketOrigin.ts'
 import type { IngestSessions } from './IngestSessions.ts'
 import type { IngestSettingsShape } from './IngestSettings.ts'
@@ -8,7 +10,7 @@ import type { Peer, PublisherSession } from './PublisherSession.ts'
 import { CLOSE } from './sessionState.ts'
 
 /** Path of the ingest socket. */
-export const INGEST_PATH = '/ws/stream'
+const INGEST_PATH = '/ws/stream'
 const TOPIC = 'ingest'
 
 /** What uWebSockets.js takes as idle timeout, seconds. */
@@ -21,16 +23,25 @@ interface Connection {
   socket: SocketPeer | undefined
 }
 
+/** What of its edge the ingest socket needs. */
+export interface IngestSurroundings {
+  /** Origins of pages that may publish, beside those of this edge. */
+  readonly corsOrigins: ReadonlyArray<string>
+  readonly counters: CountersShape
+  /** How many watch a stream now, at all edges. */
+  readonly viewersOf: (id: string) => number
+}
+
 /**
  * Puts the ingest socket on the app. A frame that is too big closes with 1009; one above `PAYLOAD_BYTES_MAX` is not
  * even received: uWebSockets.js then cuts the socket without a close frame. Returns how to stop broadcasting.
  */
-export const ingestSocket = (app: TemplatedApp, sessions: IngestSessions['Service'], settings: IngestSettingsShape, corsOrigins: ReadonlyArray<string>): (() => void) => {
-  app.ws<Connection>(INGEST_PATH, behavior(sessions, settings, corsOrigins))
+export const ingestSocket = (app: TemplatedApp, sessions: IngestSessions['Service'], settings: IngestSettingsShape, surroundings: IngestSurroundings): (() => void) => {
+  app.ws<Connection>(INGEST_PATH, behavior(sessions, settings, surroundings))
   return sessions.onBroadcast((text) => app.publish(TOPIC, text))
 }
 
-const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsShape, corsOrigins: ReadonlyArray<string>): WebSocketBehavior<Connection> => ({
+const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsShape, { corsOrigins, counters, viewersOf }: IngestSurroundings): WebSocketBehavior<Connection> => ({
   maxPayloadLength: PAYLOAD_BYTES_MAX,
   maxBackpressure: BACKPRESSURE_BYTES_MAX,
   closeOnBackpressureLimit: true,
@@ -43,11 +54,18 @@ const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsS
   },
   open: (ws) => {
     const connection = ws.getUserData()
-    connection.socket = new SocketPeer(ws)
-    if (!connection.isOriginAllowed) return connection.socket.close(CLOSE.originRefused, 'pages of this origin may not publish here')
-    connection.session = sessions.connect(connection.socket, {
+    const socket = new SocketPeer(ws)
+    connection.socket = socket
+    if (!connection.isOriginAllowed) {
+      counters.count('publisher_origin_refused')
+      return socket.close(CLOSE.originRefused, 'pages of this origin may not publish here')
+    }
+    connection.session = sessions.connect(socket, {
       address: Buffer.from(ws.getRemoteAddressAsText()).toString('latin1'),
-      onConnected: connection.socket.subscribe
+      onConnected: (id) => {
+        socket.subscribe(id)
+        socket.send(JSON.stringify({ type: 'viewerCount', recordingId: id, viewerCount: viewersOf(id) }))
+      }
     })
   },
   message: (ws, message, isBinary) => {
@@ -57,8 +75,9 @@ const behavior = (sessions: IngestSessions['Service'], settings: IngestSettingsS
     session.takeFrame(message)
   },
   drain: (ws) => ws.getUserData().session?.drained(),
-  close: (ws) => {
+  close: (ws, code, message) => {
     const { session, socket } = ws.getUserData()
+    countCut(counters, 'publisher', code, message)
     socket?.closed()
     session?.take({ _tag: 'Gone' })
   }

@@ -1,5 +1,5 @@
 import { Result, Schema } from 'effect'
-import { isId } from '../../runtime/ids.ts'
+import { ID_RULE, isId } from '../../runtime/ids.ts'
 import { isMimeType } from './mimeType.ts'
 import { FRAME_SEQ_MAX, TEXT_BYTES_MAX, TITLE_LENGTH_MAX } from './limits.ts'
 
@@ -13,7 +13,7 @@ const text = (max: number, name: string) =>
   )
 
 const RecordingId = Schema.String.check(
-  Schema.makeFilter((value: string) => isId(value) || 'recordingId must be 1 to 64 of the characters A-Z a-z 0-9 _ -')
+  Schema.makeFilter((value: string) => isId(value) || `recordingId ${ID_RULE}`)
 )
 const MimeType = text(200, 'mimeType').check(
   Schema.makeFilter((value: string) => isMimeType(value) || 'mimeType must be video/webm, video/x-matroska, video/mp4, audio/webm or audio/mp4')

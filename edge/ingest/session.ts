@@ -54,7 +54,7 @@ const decideWaiting = (state: Waiting, input: SessionInput, now: Now): Decision 
     case 'Binary':
       return refuse(CLOSE.badMessage, 'a binary frame came before start')
     case 'Tick':
-      return now.mono_ms < state.deadline_ms ? stay(state) : refuse(CLOSE.badMessage, 'neither start nor resume came in time')
+      return now.mono_ms < state.deadline_ms ? stay(state) : refuse(CLOSE.tryLater, 'neither start nor resume came in time')
     case 'Gone':
       return stay({ _tag: 'Closed' })
     default:
@@ -163,7 +163,7 @@ const decideSuperseded = (state: Superseded, input: SessionInput, now: Now): Dec
       return failure(state, input.status, input.reason)
     case 'Tick':
       if (now.mono_ms < state.deadline_ms) return stay(state)
-      return state.failed ? refuseConnected(state, CLOSE.badMessage, 'the stream failed') : refuse(CLOSE.otherPublisher, 'another publisher has the stream')
+      return state.failed ? refuseConnected(state, CLOSE.badMessage, 'the stream failed') : refuseConnected(state, CLOSE.tryLater, 'the log does not say who has the stream: resume')
     default:
       return stay(state)
   }
@@ -171,7 +171,8 @@ const decideSuperseded = (state: Superseded, input: SessionInput, now: Now): Dec
 
 const supersededBy = (state: Superseded, head: IngestHead, now: Now): Decision => {
   if (head._tag === 'Running' && head.position.session <= state.session) return refuseConnected(state, CLOSE.tryLater, 'the newest chunks are gone from the log: resume')
-  if (head._tag !== 'Ended') return refuse(CLOSE.otherPublisher, 'another publisher has the stream')
+  if (head._tag === 'Running') return refuse(CLOSE.otherPublisher, 'another publisher has the stream')
+  if (head._tag !== 'Ended') return refuseConnected(state, CLOSE.tryLater, 'the log does not say who has the stream: resume')
   if (head.reason === EndReason.FAILED) return { state: { ...state, failed: true }, actions: [{ _tag: 'FindStream', id: state.id }] }
   if (!state.stopping) return refuseConnected(state, CLOSE.unknownRecording, 'the recording has ended')
   const { config, id, session } = state

@@ -265,6 +265,17 @@ describe('stop', () => {
     expect(session.last('stopped')?.recordingId).toBe('cam')
   })
 
+  it('that comes upon another record is told to resume where the log does not say whose that is', () => {
+    const world = new IngestWorld(1_000)
+    const { session, token } = begin(world)
+    resume(world, token)
+    session.say({ type: 'stop' })
+    while (session.asking?._tag !== 'ReadHead') session.answer()
+    world.mono_ms = world.settings.open_ms
+    session.take({ _tag: 'Tick' })
+    expect(session.closed?.code).toBe(1013)
+  })
+
   it('loses against a session that opened before it', () => {
     const world = new IngestWorld(1_000)
     const { session, token } = begin(world)

@@ -36,6 +36,23 @@ describe('start', () => {
     }
   })
 
+  it.each<[how: string, away: (world: IngestWorld) => void]>([
+    ['has ended', (world) => world.setStatus('cam', StreamStatus.ARCHIVED)],
+    ['has left the bucket', (world) => void world.streams.delete('cam')]
+  ])('is refused where its log is empty because the stream %s meanwhile and everything was trimmed', (_, away) => {
+    const world = new IngestWorld(1_000)
+    const session = world.connect()
+    session.say({ type: 'start', recordingId: 'cam' })
+    while (session.asking?._tag !== 'Append') session.answer()
+    away(world)
+    send(session, webm(1))
+    session.settle()
+    expect(session.closed?.code).toBe(4404)
+    expect(session.sent.map(({ type }) => type)).toEqual(['error'])
+    expect(session.notices.map(({ _tag }) => _tag)).toEqual(['Attach'])
+    expect(world.recordsOf('cam').map(({ body }) => body.case)).toEqual(['open'])
+  })
+
   it('that nobody waits for any more does not fence the publisher\'s next one', () => {
     const world = new IngestWorld(1_000)
     const [slow, next] = [world.connect(), world.connect()]
@@ -160,6 +177,19 @@ describe('resume with an ack that the log knows nothing of', () => {
   })
 })
 
+it('resume behind a half-stored frame of which the log has lost the beginning asks for a new epoch, and gets it', () => {
+  const world = new IngestWorld(1_000)
+  const { session, token } = begin(world)
+  send(session, webm(...bytes(3_500)))
+  session.answer()
+  session.answer()
+  session.take({ _tag: 'Gone' })
+  const first = world.records.findIndex(({ record }) => record.body.case === 'chunk')
+  world.records.splice(first, 1, { ...world.records[first], id: 'another' } as (typeof world.records)[number])
+  expect(resume(world, token).closed).toMatchObject({ code: 4400, reason: expect.stringContaining('half-stored') })
+  expect(begin(world, { publisherToken: token }).started).toMatchObject({ epoch: 1, nextSeq: 0 })
+})
+
 describe('bad input', () => {
   const refused = (act: (session: SimulatedSession) => void): number | undefined => {
     const world = new IngestWorld(1_000)
@@ -235,6 +265,6 @@ describe('bad input', () => {
     expect(session.closed).toBeUndefined()
     world.mono_ms = 5_000
     session.take({ _tag: 'Tick' })
-    expect(session.closed?.code).toBe(4400)
+    expect(session.closed?.code).toBe(1013)
   })
 })

@@ -48,9 +48,9 @@ export const decideOpening = (state: Opening, input: SessionInput, now: Now): De
     case 'HalfFound':
       return halfFound(state, input, now)
     case 'HalfMissing':
-      return refuse(CLOSE.unknownRecording, 'the log no longer holds the half-stored frame: start anew')
+      return refuse(CLOSE.badMessage, 'the log no longer holds the half-stored frame: begin a new epoch')
     case 'Stored':
-      return opened(state, now)
+      return stored(state, now)
     case 'Refused':
       return input.why === 'Fenced' ? readHead(state) : refuse(CLOSE.tryLater, 'the log takes nothing now')
     case 'StreamChanged':
@@ -90,9 +90,10 @@ const early = (state: Opening, bytes: Uint8Array, now: Now): Decision => {
 }
 
 const streamFound = (state: Opening, { entry, used, noRoom }: Extract<SessionInput, { _tag: 'StreamFound' }>, now: Now): Decision => {
-  const { want, config } = state
+  const { want, config, step } = state
+  if (step === 'Confirm' && entry?.status === StreamStatus.LIVE) return opened(state, now)
   if (entry === undefined) {
-    if (used) return refuse(CLOSE.unknownRecording, 'the recording has ended')
+    if (used || step === 'Confirm') return refuse(CLOSE.unknownRecording, 'the recording has ended')
     if (want._tag === 'Resume') return refuse(CLOSE.unknownRecording, 'unknown recording')
     if (noRoom !== undefined) return refuse(CLOSE.tryLater, `${noRoom}: no new stream may start`)
     return { state: { ...state, step: 'Create' }, actions: [{ _tag: 'CreateStream', entry: newStream(want.id, want.token ?? config.freshToken, want.title, now.wall_ms) }] }
@@ -170,6 +171,13 @@ const appendOpen = (state: Opening, target: Target, now: Now): Decision => ({
     }
   ]
 })
+
+/**
+ * An `Open` that expected no record before it is stored also where the stream has ended meanwhile and its log was trimmed:
+ * whether the stream lives is asked once more before anything is answered. Logs are trimmed only behind that entry.
+ */
+const stored = (state: Opening, now: Now): Decision =>
+  state.target?.headSeq === 0 ? { state: { ...state, step: 'Confirm' }, actions: [{ _tag: 'FindStream', id: state.want.id }] } : opened(state, now)
 
 const opened = (state: Opening, now: Now): Decision => {
   if (state.target === undefined) return stay(state)

@@ -60,7 +60,7 @@ export interface Opening {
   readonly _tag: 'Opening'
   readonly config: SessionConfig
   readonly want: Want
-  readonly step: 'Find' | 'Create' | 'Head' | 'Half' | 'Open'
+  readonly step: 'Find' | 'Create' | 'Head' | 'Half' | 'Open' | 'Confirm'
   readonly deadline_ms: number
   /** Where the session will begin, once the head is known; `headSeq` is the sequence that the head must still have. */
   readonly target: Target | undefined

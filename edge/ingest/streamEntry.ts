@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf'
 import { type StreamState, StreamStateSchema, StreamStatus } from '../../proto/gen/millrace/v1/stream_state_pb.js'
 
 /** SHA-256 of a publisher's token: what is stored of it. */
-export const tokenHash = (token: string): Uint8Array => createHash('sha256').update(token).digest()
+const tokenHash = (token: string): Uint8Array => createHash('sha256').update(token).digest()
 
 /** Whether the token is the one whose hash is stored, in time that does not depend on where they differ. */
 export const isToken = (token: string | undefined, hash: Uint8Array): boolean => {
@@ -13,7 +13,7 @@ export const isToken = (token: string | undefined, hash: Uint8Array): boolean =>
 }
 
 /** Folder of a recording in the object store: `recordings/{YYYY}/{MM}/{DD}/{id}/`, by the UTC day on which it began. */
-export const keyPrefix = (id: string, wall_ms: number): string => {
+const keyPrefix = (id: string, wall_ms: number): string => {
   const day = new Date(wall_ms).toISOString().slice(0, 10).replaceAll('-', '/')
   return `recordings/${day}/${id}/`
 }

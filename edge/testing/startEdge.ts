@@ -22,7 +22,7 @@ export interface EdgeWorld {
 }
 
 /** Everything that an edge needs, and the logs for the test itself. */
-export const edgeLayer = ({ natsUrl, objectStoreUrl, settings = {} }: EdgeWorld, counters: CountersShape = makeCounters()) => {
+const edgeLayer = ({ natsUrl, objectStoreUrl, settings = {} }: EdgeWorld, counters: CountersShape = makeCounters()) => {
   const storage = ObjectStore.layer.pipe(Layer.provide(Layer.succeed(StorageSettings, { url: Redacted.make(objectStoreUrl), operationTimeout_ms: 5_000 })))
   return Listening.layer.pipe(
     Layer.provideMerge(edgeRoutes),

@@ -5,9 +5,10 @@ import { listen } from '../../runtime/callbacks.ts'
 import { Nodes } from '../../runtime/Nodes.ts'
 import { EdgeSettings } from '../EdgeSettings.ts'
 import { Counters } from '../http/Counters.ts'
-import { BLOCKING_LINGER_MS, BROKEN_OFF_LINGER_MS, EXPIRE_MS, PLAIN_LINGER_MS, VIEWED_TOLD_MAX } from './limits.ts'
+import { BROKEN_OFF_LINGER_MS, EXPIRE_MS, LINGER_MS, PLAIN_LINGER_MS, VIEWED_TOLD_MAX } from './limits.ts'
 import { Presence, type PresenceShape } from './Presence.ts'
-import { type Move, PresenceTable } from './PresenceTable.ts'
+import { PlainReloads } from './PlainReloads.ts'
+import { type Move, PresenceTable, type Visit } from './PresenceTable.ts'
 import { NOBODY, type ViewerName, viewerKey } from './viewerKey.ts'
 
 /** Who watches at this edge, and how many each stream has; heartbeats tell the other edges. */
@@ -33,8 +34,9 @@ export class Viewers extends Context.Service<Viewers, {
       const secret = randomBytes(SECRET_BYTES)
       const listeners = new Set<(move: Move) => void>()
       const table = new PresenceTable(viewersMax, (move) => listeners.forEach((listener) => listener(move)))
-      const enter = (stream: string, name: ViewerName) => {
-        const visit = table.enter(stream, viewerKey(secret, stream, name))
+      const reloads = new PlainReloads(viewersMax)
+      const enter = (stream: string, key: string): Visit => {
+        const visit = table.enter(stream, key)
         if (visit.viewer === undefined) counters.count('viewer_nameless')
         return visit
       }
@@ -47,12 +49,15 @@ export class Viewers extends Context.Service<Viewers, {
       return Viewers.of({
         asks: (stream, name, blocking) =>
           name._tag === 'Id' && name.id === NOBODY ? Effect.void : Effect.asVoid(Effect.acquireRelease(
-            Effect.sync(() => enter(stream, name)),
-            (visit, exit) => Effect.sync(() => table.leave(visit, lingerAfter(exit, blocking), performance.now()))
+            Effect.sync(() => {
+              const key = viewerKey(secret, stream, name)
+              return { visit: enter(stream, key), isReload: !blocking && reloads.asks(key, performance.now()) }
+            }),
+            ({ visit, isReload }, exit) => Effect.sync(() => table.leave(visit, isReload ? PLAIN_LINGER_MS : lingerAfter(exit), performance.now()))
           )),
         socketViewer: (stream, viewer) => {
           if (viewer === NOBODY) return () => undefined
-          const visit = enter(stream, viewer === undefined ? { _tag: 'Socket', number: (sockets += 1) } : { _tag: 'Id', id: viewer })
+          const visit = enter(stream, viewerKey(secret, stream, viewer === undefined ? { _tag: 'Socket', number: (sockets += 1) } : { _tag: 'Id', id: viewer }))
           return () => table.leave(visit, undefined, performance.now())
         },
         count: (stream) => table.count(stream),
@@ -70,10 +75,8 @@ export const presenceLayer = Layer.effect(Presence, Effect.map(Viewers, ({ socke
 const SECRET_BYTES = 32
 
 /** A request that was broken off is of a player that asks for something else at once, or of a page that is closed. */
-const lingerAfter = (exit: Exit.Exit<unknown, unknown>, blocking: boolean): number => {
-  if (!blocking) return PLAIN_LINGER_MS
-  return Exit.isFailure(exit) && Exit.hasInterrupts(exit) ? BROKEN_OFF_LINGER_MS : BLOCKING_LINGER_MS
-}
+const lingerAfter = (exit: Exit.Exit<unknown, unknown>): number =>
+  Exit.isFailure(exit) && Exit.hasInterrupts(exit) ? BROKEN_OFF_LINGER_MS : LINGER_MS
 
 /** The streams with most viewers, where there are more than may be told. */
 export const mostViewed = (counts: ReadonlyArray<readonly [stream: string, viewers: number]>, max: number): typeof counts =>

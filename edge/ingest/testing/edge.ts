@@ -1,8 +1,9 @@
 import { Context, Effect, Exit, Layer, Scope } from 'effect'
 import { Buckets } from '../../../runtime/Bucket.ts'
 import { Log } from '../../../runtime/Log.ts'
-import { runtimeLayer, testSettings } from '../../../runtime/testing/runtimeLayer.ts'
+import { testNodeLayer, testSettings } from '../../../runtime/testing/runtimeLayer.ts'
 import { EDGE_DEFAULTS, EdgeSettings } from '../../EdgeSettings.ts'
+import { Counters, type CountersShape, makeCounters } from '../../http/Counters.ts'
 import { HttpServer } from '../../http/HttpServer.ts'
 import { Readiness } from '../../http/Readiness.ts'
 import { ActorRoom, type ActorRoomShape } from '../ActorRoom.ts'
@@ -17,6 +18,7 @@ export interface TestEdge {
   readonly sessions: IngestSessions['Service']
   readonly log: Log['Service']
   readonly streams: Buckets['Service']['streams']
+  readonly counters: CountersShape
   readonly stop: () => Promise<void>
 }
 
@@ -29,11 +31,13 @@ export const startEdge = async (
   room?: ActorRoomShape,
   corsOrigins = EDGE_DEFAULTS.corsOrigins
 ): Promise<TestEdge> => {
+  const counters = makeCounters()
   const layer = ingestRouteLayer.pipe(
     Layer.provideMerge(HttpServer.layer),
     Layer.provideMerge(Readiness.layer),
-    Layer.provideMerge(runtimeLayer(testSettings(natsUrl, { node, logBytes }))),
+    Layer.provideMerge(testNodeLayer(testSettings(natsUrl, { node, logBytes }))),
     Layer.provideMerge(Layer.succeed(EdgeSettings, { ...EDGE_DEFAULTS, corsOrigins, port: 0 })),
+    Layer.provide(Layer.succeed(Counters, counters)),
     Layer.provide(room === undefined ? Layer.empty : Layer.succeed(ActorRoom, room)),
     Layer.provideMerge(Layer.succeed(IngestSettings, { ...INGEST_DEFAULTS, ...settings }))
   )
@@ -45,6 +49,7 @@ export const startEdge = async (
     sessions: Context.get(context, IngestSessions),
     log: Context.get(context, Log),
     streams: Context.get(context, Buckets).streams,
+    counters,
     stop: () => Effect.runPromise(Scope.close(scope, Exit.void))
   }
 }

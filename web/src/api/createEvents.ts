@@ -3,14 +3,12 @@ import { createPolled } from './createPolled.ts'
 import { createSocket } from './createSocket.ts'
 import { fetchStreams, findStream } from './fetchStreams.ts'
 import type { Stream } from './stream.ts'
-import { applyEvent, readEvent, type StreamEvent, type StreamMap } from './streamEvents.ts'
+import { applyEvent, readEvent, type StreamMap } from './streamEvents.ts'
 
-/** Which streams, and who else listens. */
+/** Which streams. */
 export interface EventsOptions {
   /** At most 50; without it all that are live. */
   readonly ids?: ReadonlyArray<string>
-  /** Hears each event as it comes; none comes while the socket is away. */
-  readonly onEvent?: (event: StreamEvent) => void
 }
 
 /** Streams as they change. */
@@ -32,7 +30,7 @@ const fetchLive = async (): Promise<ReadonlyArray<Stream>> => (await fetchStream
  * Follows streams over `/ws/events`, and by polling `GET /api/streams` while the socket is away. Each reconnection begins
  * with a whole list, so that nothing is missed. Ends with its owner.
  */
-export const createEvents = ({ ids, onEvent }: EventsOptions = {}): Events => {
+export const createEvents = ({ ids }: EventsOptions = {}): Events => {
   const [streams, setStreams] = createSignal<StreamMap>()
   const [hasSocket, setHasSocket] = createSignal(false)
   const [mustPoll, setMustPoll] = createSignal(false)
@@ -50,7 +48,6 @@ export const createEvents = ({ ids, onEvent }: EventsOptions = {}): Events => {
       setMustPoll(false)
     }
     setStreams((known) => applyEvent(known, event))
-    onEvent?.(event)
   }
   createSocket({
     path: () => (ids === undefined ? '/ws/events' : `/ws/events?streams=${ids.join(',')}`),

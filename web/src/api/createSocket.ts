@@ -10,7 +10,6 @@ export interface Closing {
   /** 1006 where nobody said one, also for connections that never opened. */
   readonly code: number
   readonly reason: string
-  readonly wasOpen: boolean
   /** No further attempt is made. */
   readonly isFinal: boolean
 }
@@ -33,10 +32,6 @@ export interface Socket {
   readonly state: Accessor<SocketState>
   /** Sends now. `false`: there is no open connection, and nothing was sent or kept. */
   readonly send: (data: string | ArrayBuffer | Uint8Array<ArrayBuffer> | Blob) => boolean
-  /** Bytes given to `send` that have not left the browser. */
-  readonly unsent_bytes: () => number
-  /** Tries at once instead of waiting for the next attempt. */
-  readonly retryNow: () => void
   /** Ends it for good; no listener is called any more. */
   readonly close: () => void
 }
@@ -59,10 +54,6 @@ class Reconnection {
   constructor(options: SocketOptions, setState: (state: SocketState) => void) {
     this.#options = options
     this.#setState = setState
-  }
-
-  get unsent_bytes(): number {
-    return this.#socket?.bufferedAmount ?? 0
   }
 
   connect(): void {
@@ -124,7 +115,7 @@ class Reconnection {
     this.#failures = next.failures
     this.#setState(final ? 'over' : 'away')
     if (!final) this.#timer = setTimeout(() => this.connect(), next.pause_ms)
-    onClosed?.({ code, reason, wasOpen: openFor_ms !== undefined, isFinal: final })
+    onClosed?.({ code, reason, isFinal: final })
   }
 }
 
@@ -148,5 +139,5 @@ export const createSocket = (options: SocketOptions): Socket => {
   document.addEventListener('visibilitychange', shown)
   onCleanup(close)
   reconnection.connect()
-  return { state, send: (data) => reconnection.send(data), unsent_bytes: () => reconnection.unsent_bytes, retryNow, close }
+  return { state, send: (data) => reconnection.send(data), close }
 }

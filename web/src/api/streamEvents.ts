@@ -1,16 +1,13 @@
 /** What `/ws/events` says, and the streams that follow from it. Pure. */
-import { isRecord, parseJson, readNumber, readText } from './json.ts'
+import { isRecord, parseJson } from './json.ts'
 import { readStream, readStreams, type Stream } from './stream.ts'
 
-/** A message of `/ws/events` that these pages understand. */
+/** A message of `/ws/events` that these pages heed. */
 export type StreamEvent =
   | { readonly type: 'streams'; readonly streams: ReadonlyArray<Stream> }
   | { readonly type: 'streamUpdated'; readonly stream: Stream }
-  | { readonly type: 'streamRemoved' | 'streamEnded'; readonly id: string }
-  | { readonly type: 'streamStarted'; readonly id: string; readonly title: string }
+  | { readonly type: 'streamRemoved'; readonly id: string }
   | { readonly type: 'viewerCount'; readonly id: string; readonly viewers: number }
-  | { readonly type: 'viewerJoined' | 'viewerLeft'; readonly id: string; readonly viewerId: string; readonly viewersHere: number }
-  | { readonly type: 'event'; readonly id: string; readonly kind: string; readonly at: string }
 
 /** Streams by id, in the order in which they became known. */
 export type StreamMap = ReadonlyMap<string, Stream>
@@ -23,7 +20,7 @@ const snapshotOf = (message: unknown): StreamEvent | undefined => {
   return { type: 'streams', streams: readStreams(message) }
 }
 
-/** Reads one message; `undefined`: none that these pages understand. */
+/** Reads one message; `undefined`: none that these pages heed. */
 export const readEvent = (text: string): StreamEvent | undefined => {
   const message = parseJson(text)
   if (!isRecord(message)) return undefined
@@ -36,17 +33,9 @@ export const readEvent = (text: string): StreamEvent | undefined => {
   if (typeof id !== 'string') return undefined
   switch (type) {
     case 'streamRemoved':
-    case 'streamEnded':
       return { type, id }
-    case 'streamStarted':
-      return { type, id, title: readText(message['title']) || id }
     case 'viewerCount':
       return typeof viewerCount === 'number' ? { type, id, viewers: viewerCount } : undefined
-    case 'viewerJoined':
-    case 'viewerLeft':
-      return { type, id, viewerId: readText(message['viewerId']), viewersHere: readNumber(viewerCount) ?? 0 }
-    case 'event':
-      return { type, id, kind: readText(message['kind']), at: readText(message['at']) }
     default:
       return undefined
   }
@@ -79,7 +68,5 @@ export const applyEvent = (streams: StreamMap | undefined, event: StreamEvent): 
       const stream = streams.get(event.id)
       return stream && stream.viewers !== event.viewers ? new Map(streams).set(event.id, { ...stream, viewers: event.viewers }) : streams
     }
-    default:
-      return streams
   }
 }

@@ -26,7 +26,7 @@ const factsOf = ({ figures, path }: Playback, isLive: boolean): ReadonlyArray<re
 
 /** What a curious viewer wants to know of the playback, folded away. */
 export const PlaybackFacts = (props: { readonly playback: Playback; readonly isLive: boolean }) => (
-  <details class="facts">
+  <details class="disclosure facts">
     <summary>Playback details</summary>
     <dl>
       <For each={factsOf(props.playback, props.isLive)}>

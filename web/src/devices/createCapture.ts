@@ -92,10 +92,11 @@ export const createCapture = (): Capture => {
     isOpening: () => opening() > 0,
     open: () =>
       during(async () => {
+        const [takeSeen, takeHeard] = [picture.camera.later(), microphone.later()]
         const [seen, heard] = await openBoth(undefined, undefined, preset())
         batch(() => {
-          picture.camera.take(seen)
-          microphone.take(heard)
+          takeSeen(seen)
+          takeHeard(heard)
         })
       }),
     close: () =>

@@ -31,7 +31,7 @@ export const createPicture = (preset: Accessor<Preset>): Picture => {
   const sound = createTrack('screen')
   const shown = (): OwnTrack | undefined => ({ camera, screen, none: undefined })[source()]
 
-  const share = (opened: Opened<MediaStream>): void => {
+  const share = (opened: Opened<MediaStream>, takeShared: OwnTrack['take']): void => {
     if ('problem' in opened) {
       if (opened.problem.kind !== 'cancelled') screen.take(opened)
       return
@@ -39,8 +39,8 @@ export const createPicture = (preset: Accessor<Preset>): Picture => {
     const [picture] = opened.got.getVideoTracks()
     const [beside] = opened.got.getAudioTracks()
     if (picture === undefined) return
+    if (!takeShared({ got: picture })) return beside?.stop()
     batch(() => {
-      screen.take({ got: picture })
       if (beside === undefined) sound.close()
       else sound.take({ got: beside })
       setSource('screen')
@@ -68,7 +68,10 @@ export const createPicture = (preset: Accessor<Preset>): Picture => {
         sound.close()
       })
     },
-    useScreen: async () => share(await openScreen(preset())),
+    useScreen: async () => {
+      const takeShared = screen.later()
+      share(await openScreen(preset()), takeShared)
+    },
     useNone: () => use('none'),
     close: () => use('camera'),
   }

@@ -11,6 +11,8 @@ export interface OwnTrack {
   readonly id: Accessor<string | undefined>
   /** Holds what was opened in the place of what was held before; where nothing was opened, only says why. */
   readonly take: (opened: Opened<MediaStreamTrack>) => boolean
+  /** `take` for what the browser is being asked for: where the track is closed, or the page left, before that comes, it is let go. */
+  readonly later: () => OwnTrack['take']
   /** Opens another; where a device cannot be opened beside the one in use, in its place. */
   readonly replace: (open: () => Promise<Opened<MediaStreamTrack>>) => Promise<boolean>
   readonly close: () => void
@@ -21,18 +23,13 @@ export const createTrack = (wanted: Wanted): OwnTrack => {
   const [track, setTrack] = createSignal<MediaStreamTrack>()
   const [problem, setProblem] = createSignal<Problem>()
   const [id, setId] = createSignal<string>()
-  let isOwned = true
+  let closings = 0
   const take: OwnTrack['take'] = (opened) => {
     if ('problem' in opened) {
       setProblem(opened.problem)
       return false
     }
     const { got } = opened
-    // The page was left while the browser asked.
-    if (!isOwned) {
-      got.stop()
-      return false
-    }
     const old = track()
     got.addEventListener('ended', () => track() === got && setProblem(goneProblem(wanted)))
     batch(() => {
@@ -43,14 +40,24 @@ export const createTrack = (wanted: Wanted): OwnTrack => {
     if (old !== got) old?.stop()
     return true
   }
-  const close = (): void =>
+  const later: OwnTrack['later'] = () => {
+    const before = closings
+    return (opened) => {
+      if (closings === before) return take(opened)
+      if ('got' in opened) opened.got.stop()
+      return false
+    }
+  }
+  const close = (): void => {
+    closings += 1
     batch(() => {
       track()?.stop()
       setTrack(undefined)
       setProblem(undefined)
     })
+  }
   onCleanup(() => {
-    isOwned = false
+    closings += 1
     track()?.stop()
   })
   return {
@@ -58,14 +65,16 @@ export const createTrack = (wanted: Wanted): OwnTrack => {
     problem,
     id,
     take,
+    later,
     close,
     replace: async (open) => {
+      const takeLater = later()
       const opened = await open()
       const old = track()
       const isInTheWay = 'problem' in opened && opened.problem.kind === 'inUse' && old?.readyState === 'live'
-      if (!isInTheWay) return take(opened)
+      if (!isInTheWay) return takeLater(opened)
       old.stop()
-      return take(await open())
+      return takeLater(await open())
     },
   }
 }

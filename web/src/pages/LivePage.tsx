@@ -72,6 +72,7 @@ export const LivePage = () => {
   createWakeLock(isOnAir)
   onMount(() => capture.open())
   createEffect(on(isEnded, (ended, before) => (ended ? capture.close() : before === true && capture.open()), { defer: true }))
+  createEffect(on(isOnAir, (isOn) => void (isOn || setAsking(false))))
   const forget = (): void => {
     writeKept(sessionStorage, undefined)
     setKept(undefined)
@@ -93,7 +94,7 @@ export const LivePage = () => {
         fallback={<SetupPanel capture={capture} title={title()} onTitle={setTitle} canStart={canStart()} onStart={() => publishing.start(cleanTitle(title()))} />}
       >
         <Match when={kept()}>
-          {(stream) => <OfferPanel kept={stream()} canGoOn={canStart()} onGoOn={() => resume('goOn')} onEnd={() => resume('endKept')} onForget={forget} />}
+          {(stream) => <OfferPanel capture={capture} kept={stream()} canGoOn={canStart()} onGoOn={() => resume('goOn')} onEnd={() => resume('endKept')} onForget={forget} />}
         </Match>
         <Match when={isOnAir() && view()}>
           {(now) => (

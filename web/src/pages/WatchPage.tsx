@@ -4,11 +4,15 @@ import { PlaybackFacts } from '../components/PlaybackFacts.tsx'
 import { ShareButton } from '../components/ShareButton.tsx'
 import { type Playback, Stage } from '../components/Stage.tsx'
 import { ViewerCount } from '../components/ViewerCount.tsx'
+import { createLasting } from '../motion/createLasting.ts'
 import { createTitle } from '../navigation/createTitle.ts'
 import { createKnown } from '../player/createKnown.ts'
 import { formatAgo } from '../player/formatTime.ts'
 import { lagOf, nextSource, noticeOf, type Source, withPublisherAway } from '../player/watchState.ts'
 import './watchPage.css'
+
+/** A picture that stands still for less needs no words. */
+const stalledLong_ms = 4_000
 
 /** One stream: live, or its recording. */
 export const WatchPage = (props: { readonly id: string }) => {
@@ -25,7 +29,8 @@ export const WatchPage = (props: { readonly id: string }) => {
   const source = createMemo((playing: Source | undefined) => nextSource(playing, known(), phase(), wantsRecording()), undefined, {
     equals: (one, other) => one?.url === other?.url,
   })
-  const notice = createMemo(() => noticeOf(known(), followed.unreachable(), source(), phase()))
+  const isStalledLong = createLasting(() => phase() === 'stalled', stalledLong_ms)
+  const notice = createMemo(() => noticeOf(known(), followed.unreachable(), source(), phase(), isStalledLong()))
   const title = () => stream()?.title ?? props.id
   const isSoundOnly = () => (stream()?.renditions ?? []).some(({ height }) => height === 0) && (stream()?.renditions ?? []).every(({ height }) => height === 0)
   const begun = createMemo(() => formatAgo(stream()?.startedAt ?? '', (playback(), Date.now())))

@@ -27,10 +27,7 @@ export const lose = (state: Publishing, code: number, reason: string, now: Insta
       // It may be a connection of this page of which the edge has heard late; whose stream it is shows when it is resumed.
       return state.isDisputed || !state.hasStarted ? stay(fail(told, meaning)) : retry({ ...told, isDisputed: true }, 'later', now)
     case 'renew':
-      // It may only have asked too late, on a slow line: once more, before anything is given up.
-      return state.link === 'opening' || (state.link === 'asked' && !state.isRefused)
-        ? retry({ ...told, isRefused: state.link === 'asked' }, 'again', now)
-        : renew({ ...told, link: 'none' }, now)
+      return renew({ ...told, link: 'none' }, now)
     case 'again':
     case 'later':
       return retry(told, meaning, now)

@@ -1,9 +1,9 @@
 import { type Accessor, createSignal, onCleanup } from 'solid-js'
 import { addToRate, bitsPerSecond, type Figures, figuresOf, noRate, type Rate } from './figures.ts'
 import { ingestSockets } from './ingestSockets.ts'
+import { viewersIn } from './messages.ts'
 import { decide } from './publishing.ts'
-import { beginPublishing, type Ending, type Failure, type Identity, type Instant, type Phase, type Publishing, type PublishingAction, type PublishingEvent } from './publishingState.ts'
-import { countViewers, unknownViewers, type Viewers } from './viewers.ts'
+import { beginPublishing, type Ending, type Failure, type Identity, type Instant, isOver, type Phase, type Publishing, type PublishingAction, type PublishingEvent } from './publishingState.ts'
 
 /** What a page shows of a stream being published. */
 export interface PublisherView {
@@ -56,13 +56,13 @@ const onNetworkChange = (changed: () => void): void => {
   })
 }
 
-const viewOf = (state: Publishing, rate: Rate, viewers: Viewers): PublisherView => ({
+const viewOf = (state: Publishing, rate: Rate, viewers: number | undefined, at_ms: number): PublisherView => ({
   phase: state.phase,
   ending: state.ending,
   failure: state.failure,
-  figures: figuresOf(state, performance.now()),
-  bitsPerSecond: bitsPerSecond(rate, performance.now()),
-  viewers: viewers.count,
+  figures: figuresOf(state, at_ms),
+  bitsPerSecond: bitsPerSecond(rate, at_ms),
+  viewers,
   isFull: state.isFull,
   isStopping: state.stopWanted,
 })
@@ -71,11 +71,14 @@ const viewOf = (state: Publishing, rate: Rate, viewers: Viewers): PublisherView 
 export const createPublisher = (identity: Identity, recorder: RecorderControl): Publisher => {
   let state = beginPublishing(identity, now())
   let rate = noRate
-  let viewers = unknownViewers
+  let viewers: number | undefined
+  let over_ms: number | undefined
   const waiting: Array<PublishingEvent> = []
   let isTelling = false
-  const [view, setView] = createSignal(viewOf(state, rate, viewers))
-  const show = (): void => void setView(viewOf(state, rate, viewers))
+  // What is left of a stream that is over stays as it was.
+  const look = (): PublisherView => viewOf(state, rate, viewers, over_ms ?? performance.now())
+  const [view, setView] = createSignal(look())
+  const show = (): void => void setView(look())
 
   const perform = (action: PublishingAction): void => {
     if (action.kind === 'record') recorder.record()
@@ -90,9 +93,10 @@ export const createPublisher = (identity: Identity, recorder: RecorderControl): 
     const { phase, stopWanted } = state
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        if (next.kind === 'message') viewers = countViewers(viewers, next.message, identity.recordingId)
+        if (next.kind === 'message') viewers = viewersIn(next.message, identity.recordingId) ?? viewers
         const decision = decide(state, next, now())
         state = decision.state
+        if (isOver(state)) over_ms ??= performance.now()
         decision.actions.forEach(perform)
       }
     } finally {

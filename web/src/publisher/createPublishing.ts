@@ -18,7 +18,7 @@ export interface Publishing {
   readonly goOn: (kept: KeptStream) => void
   /** Ends such a stream. */
   readonly endKept: (kept: KeptStream) => void
-  /** Tries once more to publish the stream that failed. */
+  /** Tries once more what failed: to publish the stream, or to end it. */
   readonly tryAgain: () => void
   readonly stop: () => void
   /** Forgets a stream that is over. */
@@ -41,7 +41,6 @@ export const createPublishing = (capture: Capture): Publishing => {
 
   const publish = (kept: KeptStream, records: boolean): void => {
     dispose()
-    setRecorderFailed(false)
     setStartedAt(kept.startedAt_ms)
     writeKept(sessionStorage, kept)
     createRoot((end) => {
@@ -59,7 +58,12 @@ export const createPublishing = (capture: Capture): Publishing => {
         isWanted = false
         recorder.stop()
       }
-      createEffect(on(capture.stream, record))
+      createEffect(
+        on(capture.stream, () => {
+          setRecorderFailed(false)
+          record()
+        }),
+      )
       createEffect(() => {
         const { phase, failure } = own.view()
         if (phase !== 'ended' && phase !== 'failed') return
@@ -81,7 +85,7 @@ export const createPublishing = (capture: Capture): Publishing => {
     endKept: (kept) => publish(kept, false),
     tryAgain: () => {
       const failed = publisher()
-      if (failed !== undefined) publish({ ...failed.identity, startedAt_ms: startedAt_ms() }, true)
+      if (failed !== undefined) publish({ ...failed.identity, startedAt_ms: startedAt_ms() }, !failed.view().isStopping)
     },
     stop: () => {
       stopRecording()
@@ -89,6 +93,7 @@ export const createPublishing = (capture: Capture): Publishing => {
     },
     reset: () => {
       dispose()
+      setRecorderFailed(false)
       setPublisher(undefined)
     },
   }

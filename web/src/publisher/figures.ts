@@ -10,19 +10,23 @@ export interface Figures {
   readonly waitingBytes: number
   /** How long the oldest chunk has been waiting to become durable. */
   readonly waiting_s: number
+  /** From when the oldest chunk that waits was recorded to when the newest was. */
+  readonly kept_s: number
   readonly lostChunks: number
 }
 
 /** Reads the figures off a state. */
 export const figuresOf = ({ epochs, stored, lostChunks }: Publishing, at_ms: number): Figures => {
   const waiting = keptOf(epochs)
-  const oldest_ms = epochs.find(({ chunks }) => chunks.length > 0)?.chunks[0]?.captured_ms
+  const chunks = epochs.flatMap((epoch) => [epoch.chunks[0], epoch.chunks.at(-1)]).filter((chunk) => chunk !== undefined)
+  const [oldest, newest] = [chunks[0], chunks.at(-1)]
   return {
     storedChunks: stored.chunks,
     storedBytes: stored.bytes,
     waitingChunks: waiting.chunks,
     waitingBytes: waiting.bytes,
-    waiting_s: oldest_ms === undefined ? 0 : Math.max(0, at_ms - oldest_ms) / 1000,
+    waiting_s: oldest === undefined ? 0 : Math.max(0, at_ms - oldest.captured_ms) / 1000,
+    kept_s: oldest === undefined || newest === undefined ? 0 : (newest.captured_ms - oldest.captured_ms) / 1000,
     lostChunks,
   }
 }

@@ -25,8 +25,8 @@ export const ASKED_SILENCE_MS = 12_000
 export const STOP_SILENCE_MS = 20_000
 /** The same after the network has changed: the old connection mostly leads nowhere then. */
 export const PROBE_MS = 2_500
-/** A publisher without chunks says that it is there so often; the edge lets it go after ten minutes without a word. */
-export const PING_MS = 60_000
+/** A publisher without chunks says that it is there so often; viewers are told that it is away after 8 s without a word. */
+export const PING_MS = 3_000
 /** Times that a new recorder is asked for because the edge can go on with no other; more within `RENEWALS_MS` is a failure. */
 export const RENEWALS_MAX = 3
 export const RENEWALS_MS = 60_000

@@ -59,6 +59,10 @@ export const readEdgeMessage = (text: string): EdgeMessage => {
   }
 }
 
+/** How many watch that stream, at all edges, where a message says so. */
+export const viewersIn = (message: EdgeMessage, id: string): number | undefined =>
+  'viewerCount' in message && message.recordingId === id ? message.viewerCount : undefined
+
 const unprintable = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]+/gu
 
 /** A title as the edge takes it: without control characters, those that turn its direction and halves of surrogate pairs, and not too long. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { StreamStatus } from '../../../proto/gen/millrace/v1/stream_state_pb.js'
+import { START_WITHIN_MS } from './limits.ts'
 import { isOver } from './publishingState.ts'
 import { PublishingWorld } from './testing/PublishingWorld.ts'
 
@@ -40,15 +41,22 @@ const expectOrder = (world: PublishingWorld): ReadonlyMap<number, number> => {
   return held
 }
 
+/** A stream that the edge did not answer for long says so, and nothing of it is stored. */
+const expectNeverBegun = (world: PublishingWorld): void => {
+  expect([world.state.phase, world.stored().length]).toEqual(['failed', 0])
+  if (!world.hasStray) expect(world.edge.mono_ms).toBeGreaterThanOrEqual(START_WITHIN_MS)
+}
+
 test('whatever drops, everything recorded is stored once and in order, and the stream ends when it is stopped', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 250, size: 'max' }), (steps) => {
       const world = live(steps)
       world.stop()
-      world.settle(() => world.state.link === 'stopping' && world.connections.at(-1)?.toEdge.length === 0)
+      world.settle(() => isOver(world.state) || world.state.link === 'stopping' && world.connections.at(-1)?.toEdge.length === 0)
       world.edge.setStatus('cam', StreamStatus.ENDED)
       for (const { session } of world.connections) session.take({ _tag: 'StreamChanged', status: StreamStatus.ENDED, reason: '' })
       world.settle(() => isOver(world.state))
+      if (!world.state.hasStarted) return expectNeverBegun(world)
       const held = expectOrder(world)
       const stored = [...held.values()].reduce((sum, chunks) => sum + chunks, 0)
       const recorded = [...world.recorded.values()].reduce((sum, chunks) => sum + chunks.length, 0)

@@ -94,7 +94,7 @@ const heard = (state: Publishing, message: EdgeMessage, now: Instant): Decision 
     case 'ack': {
       if (head === undefined || state.link !== 'attached') return stay(state)
       const acked = acknowledge(head, message)
-      return stay({ ...counted(state, head, acked), attempts: 0, isDisputed: false, isRefused: false, epochs: [acked, ...others] })
+      return stay({ ...counted(state, head, acked), attempts: 0, isDisputed: false, epochs: [acked, ...others] })
     }
     case 'stopped':
       return stay({ ...state, phase: 'ended', link: 'none', ending: { how: 'stopped', duration_ms: message.duration } })

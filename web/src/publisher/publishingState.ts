@@ -63,8 +63,6 @@ export interface Publishing {
   readonly isDisputed: boolean
   /** Times that `start` was said and no answer heard: the edge may get to it late, and take the stream from its own publisher. */
   readonly strayStarts: number
-  /** The edge refused `start` or `resume`, and nothing was acknowledged since. */
-  readonly isRefused: boolean
   /** When new recorders were asked for. */
   readonly renewals_ms: ReadonlyArray<number>
   readonly stored: { readonly chunks: number; readonly bytes: number }
@@ -126,7 +124,6 @@ export const beginPublishing = (identity: Identity, { at_ms }: Instant): Publish
   stopWanted: false,
   isDisputed: false,
   strayStarts: 0,
-  isRefused: false,
   renewals_ms: [],
   stored: { chunks: 0, bytes: 0 },
   lostChunks: 0,

@@ -16,11 +16,11 @@ const seconds = (s: number): string => `${s.toFixed(s < 10 ? 1 : 0)} s`
 
 /** How the stream goes, for who publishes it. */
 export const wordsOf = ({ phase, figures, isFull, isStopping }: PublisherView): Words => {
-  const waiting = seconds(figures.waiting_s)
-  if (isFull) return { title: 'Recording waits for the connection', detail: `No more can be kept here. ${waiting} will be sent when the connection is back.`, tone: 'bad' }
+  const [waiting, kept] = [seconds(figures.waiting_s), seconds(figures.kept_s)]
   if (isStopping) return { title: 'Ending the stream', detail: figures.waitingChunks > 0 ? `${waiting} still to be stored.` : 'Everything is stored.', tone: 'busy' }
+  if (isFull) return { title: 'Recording waits for the connection', detail: `${kept} are kept here and will be sent; no more can be kept. What happens until then is not recorded.`, tone: 'bad' }
   if (phase === 'connecting') return { title: 'Connecting', detail: 'You are recorded already; nothing will be missing.', tone: 'busy' }
-  if (phase === 'reconnecting') return { title: 'The connection is lost', detail: `Coming back by itself. ${waiting} are kept here and will be sent.`, tone: 'bad' }
+  if (phase === 'reconnecting') return { title: 'The connection is lost', detail: `Coming back by itself. ${kept} are kept here and will be sent.`, tone: 'bad' }
   if (figures.waiting_s >= slow_s) return { title: 'Sending is slower than recording', detail: `${waiting} wait to be stored. If that grows, choose a smaller picture.`, tone: 'bad' }
   if (figures.lostChunks > 0) return { title: 'Everything sent is stored', detail: 'Some of the stream was lost on the way.', tone: 'bad' }
   return { title: 'Stored as you go', detail: 'What is stored can no longer be lost.', tone: 'calm' }
@@ -32,7 +32,7 @@ export const failureWords = ({ kind, words }: Failure): Words => {
     case 'unreachable':
       return { title: 'The server does not answer', detail: 'Look at your connection, then try again.', tone: 'bad' }
     case 'noRoom':
-      return { title: 'There is no room for another stream now', detail: `Try again in a moment. The server says: ${words || 'try later'}.`, tone: 'bad' }
+      return { title: 'The server cannot take the stream now', detail: `Try again in a moment. The server says: ${words || 'try later'}.`, tone: 'bad' }
     case 'taken':
       return { title: 'The stream goes on elsewhere', detail: 'Another tab or device has taken it over. You can take it back.', tone: 'bad' }
     case 'refused':

@@ -30,10 +30,10 @@ interface Options extends MediaRecorderOptions {
 const chunk_ms = 33
 const keyframeInterval_ms = 1_000
 
-/** The best type in which the browser records that stream. `undefined`: none. */
-export const typeOf = (stream: MediaStream): string | undefined =>
+/** The best type in which the browser records that stream, where so many recorders have failed. `undefined`: none. */
+export const typeOf = (stream: MediaStream, failures = 0): string | undefined =>
   'MediaRecorder' in globalThis
-    ? chooseType({ picture: stream.getVideoTracks().length > 0, sound: stream.getAudioTracks().length > 0 }, (type) => MediaRecorder.isTypeSupported(type))
+    ? chooseType({ picture: stream.getVideoTracks().length > 0, sound: stream.getAudioTracks().length > 0 }, (type) => MediaRecorder.isTypeSupported(type), failures)
     : undefined
 
 const hasTracks = (stream: MediaStream): boolean => stream.getTracks().some(({ readyState }) => readyState === 'live')
@@ -44,9 +44,9 @@ export const createRecorder = (listener: RecorderListener): Recorder => {
   let source: { readonly stream: MediaStream; readonly preset: Preset } | undefined
   const recorders = new Map<number, MediaRecorder>()
 
-  const start = (key: number, { stream, preset }: NonNullable<typeof source>): void => {
+  const start = (key: number, failures: number, { stream, preset }: NonNullable<typeof source>): void => {
     const options: Options = {
-      mimeType: typeOf(stream) ?? '',
+      mimeType: typeOf(stream, failures) ?? '',
       videoBitsPerSecond: preset.bitsPerSecond,
       audioBitsPerSecond: soundBitsPerSecond,
       videoKeyFrameIntervalDuration: keyframeInterval_ms,
@@ -62,19 +62,19 @@ export const createRecorder = (listener: RecorderListener): Recorder => {
     recorders.set(key, recorder)
     listener.begin(key, recorder.mimeType)
   }
-  const startOrFail = (key: number): void => {
+  const startOrFail = (key: number, failures: number): void => {
     if (source === undefined) return
     try {
-      start(key, source)
+      start(key, failures, source)
     } catch (error) {
       console.warn(error)
       tell({ kind: 'stopped', key, hasTracks: hasTracks(source.stream) })
     }
   }
-  const perform = ({ kind, key }: RecordingAction): void => {
-    if (kind === 'start') startOrFail(key)
-    else if (kind === 'stop') recorders.get(key)?.stop()
-    else if (kind === 'finish') listener.finish(key)
+  const perform = (action: RecordingAction): void => {
+    if (action.kind === 'start') startOrFail(action.key, action.failures)
+    else if (action.kind === 'stop') recorders.get(action.key)?.stop()
+    else if (action.kind === 'finish') listener.finish(action.key)
     else listener.failed()
   }
   const tell = (event: RecordingEvent): void => {

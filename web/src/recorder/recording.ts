@@ -18,11 +18,10 @@ export type RecordingEvent =
   | { readonly kind: 'record' | 'stop' }
   | { readonly kind: 'stopped'; readonly key: number; readonly hasTracks: boolean }
 
-/** What is to be done with the recorder of that number. */
-export interface RecordingAction {
-  readonly kind: 'start' | 'stop' | 'finish' | 'giveUp'
-  readonly key: number
-}
+/** What is to be done with the recorder of that number; `failures`: those that stopped by themselves just before it. */
+export type RecordingAction =
+  | { readonly kind: 'start'; readonly key: number; readonly failures: number }
+  | { readonly kind: 'stop' | 'finish' | 'giveUp'; readonly key: number }
 
 /** A decision: the state from now on, and what is to be done, in order. */
 export interface RecordingDecision {
@@ -42,7 +41,7 @@ export const decide = (recording: Recording, event: RecordingEvent, now_ms: numb
   const stopOld: ReadonlyArray<RecordingAction> = isRunning ? [{ kind: 'stop', key }] : []
   switch (event.kind) {
     case 'record':
-      return { recording: { ...recording, key: key + 1, isRunning: true, isWanted: true }, actions: [{ kind: 'start', key: key + 1 }, ...stopOld] }
+      return { recording: { ...recording, key: key + 1, isRunning: true, isWanted: true }, actions: [{ kind: 'start', key: key + 1, failures: 0 }, ...stopOld] }
     case 'stop':
       return { recording: { ...recording, isRunning: false, isWanted: false }, actions: stopOld }
     case 'stopped':
@@ -57,5 +56,5 @@ const stopped = (recording: Recording, { key, hasTracks }: Extract<RecordingEven
   if (!hasTracks) return { recording: halted, actions: [finish] }
   const recent_ms = [...recording.failures_ms.filter((failed_ms) => now_ms - failed_ms < failures_ms), now_ms]
   if (recent_ms.length > failuresMax) return { recording: { ...halted, isWanted: false, failures_ms: [] }, actions: [finish, { kind: 'giveUp', key }] }
-  return { recording: { ...recording, key: key + 1, isRunning: true, failures_ms: recent_ms }, actions: [finish, { kind: 'start', key: key + 1 }] }
+  return { recording: { ...recording, key: key + 1, isRunning: true, failures_ms: recent_ms }, actions: [finish, { kind: 'start', key: key + 1, failures: recent_ms.length }] }
 }

@@ -15,6 +15,12 @@ test('H.264 in WebM is preferred, then VP9, then VP8, and MP4 only where there i
   expect(chooseType(both, supported)).toBeUndefined()
 })
 
+test('with each recorder that failed another type is tried, down to the last', () => {
+  const supported = (type: string): boolean => /h264|vp9|vp8/.test(type)
+  expect([0, 1, 2, 9].map((failures) => chooseType(both, supported, failures)?.match(/h264|vp9|vp8/)?.[0])).toEqual(['h264', 'vp9', 'vp8', 'vp8'])
+  expect(chooseType(both, () => false, 2)).toBeUndefined()
+})
+
 test('what names codecs for H.264 in other words is understood too', () => {
   expect(chooseType(both, (type) => type === 'video/x-matroska;codecs=avc1,opus')).toBe('video/x-matroska;codecs=avc1,opus')
   expect(chooseType(both, (type) => type === 'video/mp4;codecs=avc1.42E01F,mp4a.40.2')).toBeDefined()

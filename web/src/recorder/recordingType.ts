@@ -25,5 +25,11 @@ const sounds: ReadonlyArray<string> = ['audio/webm;codecs=opus', 'audio/mp4;code
 export const typesFor = ({ picture, sound }: Tracks): ReadonlyArray<string> =>
   picture ? [...pictures.map(([container, codec, beside]) => `${container};codecs=${codec}${sound ? `,${beside}` : ''}`), 'video/webm', 'video/mp4'] : sounds
 
-/** The best type that the browser records. `undefined`: it records none that Millrace takes. */
-export const chooseType = (tracks: Tracks, isSupported: (type: string) => boolean): string | undefined => typesFor(tracks).find(isSupported)
+/**
+ * The best type that the browser records, or says that it does: with each recorder that failed the next one.
+ * `undefined`: it records none that Millrace takes.
+ */
+export const chooseType = (tracks: Tracks, isSupported: (type: string) => boolean, failures = 0): string | undefined => {
+  const supported = typesFor(tracks).filter(isSupported)
+  return supported[Math.min(failures, supported.length - 1)]
+}

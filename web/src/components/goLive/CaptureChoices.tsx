@@ -40,6 +40,14 @@ const Picker = (props: {
   )
 }
 
+/** The same, folded away until it is wanted. */
+export const FoldedChoices = (props: { readonly capture: Capture; readonly isOpen?: boolean }) => (
+  <details class="disclosure foldedChoices" open={props.isOpen === true}>
+    <summary>Devices and quality</summary>
+    <CaptureChoices capture={props.capture} />
+  </details>
+)
+
 /** What is captured: source of the picture, devices, quality. */
 export const CaptureChoices = (props: { readonly capture: Capture }) => {
   const { capture } = props

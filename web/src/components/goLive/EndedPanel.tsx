@@ -27,8 +27,11 @@ export const EndedPanel = (props: { readonly id: string; readonly view: Publishe
       <Show when={duration_s() > 0}>
         <p class="endedWords">You were live for {formatPosition(duration_s())}.</p>
       </Show>
-      <Show when={props.view.figures.waitingChunks + props.view.figures.lostChunks > 0}>
-        <p class="soundProblem">Its last {props.view.figures.waiting_s.toFixed(1)} s did not reach the server.</p>
+      <Show when={props.view.figures.waitingChunks > 0}>
+        <p class="soundProblem">Its last {props.view.figures.kept_s.toFixed(1)} s did not reach the server.</p>
+      </Show>
+      <Show when={props.view.figures.lostChunks > 0}>
+        <p class="soundProblem">Some of the stream was lost on the way.</p>
       </Show>
       <a class="button primary" href={watchPath(props.id)}>
         Watch the recording

@@ -1,13 +1,16 @@
 import { createEffect, Match, Switch } from 'solid-js'
 import { createPolled } from '../../api/createPolled.ts'
 import { findStream } from '../../api/fetchStreams.ts'
+import type { Capture } from '../../devices/createCapture.ts'
 import { watchPath } from '../../navigation/route.ts'
 import type { KeptStream } from '../../publisher/keptStream.ts'
+import { FoldedChoices } from './CaptureChoices.tsx'
 
 const poll_ms = 2_000
 
 /** After a reload: the stream that this tab was publishing can go on, for as long as the platform waits for it. */
 export const OfferPanel = (props: {
+  readonly capture: Capture
   readonly kept: KeptStream
   readonly canGoOn: boolean
   readonly onGoOn: () => void
@@ -43,6 +46,7 @@ export const OfferPanel = (props: {
           <button class="button" type="button" onClick={() => props.onEnd()}>
             End it
           </button>
+          <FoldedChoices capture={props.capture} isOpen={props.capture.picture.problem() !== undefined} />
         </Match>
         <Match when={stream() !== undefined}>
           <h1>Your stream has ended</h1>

@@ -3,8 +3,8 @@ import type { Capture } from '../../devices/createCapture.ts'
 import { formatPosition } from '../../player/formatTime.ts'
 import type { PublisherView } from '../../publisher/createPublisher.ts'
 import { formatBytes, formatRate, wordsOf } from '../../publisher/words.ts'
-import { CaptureChoices } from './CaptureChoices.tsx'
-import { createNow } from './createNow.ts'
+import { createNow } from '../../motion/createNow.ts'
+import { FoldedChoices } from './CaptureChoices.tsx'
 import { ShareBox } from './ShareBox.tsx'
 
 /** How the stream goes: since when, who watches, what is durable and what is waiting. */
@@ -16,11 +16,11 @@ export const OnAirPanel = (props: {
   readonly url: string
   readonly onLeave: () => void
 }) => {
-  const now_ms = createNow()
+  const now_ms = createNow(1_000)
   const words = () => wordsOf(props.view)
   const facts = (): ReadonlyArray<readonly [string, string]> => [
     ['Live for', formatPosition(Math.max(0, now_ms() - props.startedAt_ms) / 1000)],
-    ['Viewers', String(props.view.viewers ?? 0)],
+    ['Viewers', String(props.view.viewers ?? '–')],
     ['Recorded at', props.view.bitsPerSecond > 0 ? formatRate(props.view.bitsPerSecond) : '–'],
     ['Stored', formatBytes(props.view.figures.storedBytes)],
     ['Waiting', `${props.view.figures.waiting_s.toFixed(1)} s`],
@@ -50,10 +50,7 @@ export const OnAirPanel = (props: {
       </dl>
       <Show when={!props.view.isStopping}>
         <ShareBox url={props.url} />
-        <details class="liveDevices">
-          <summary>Devices and quality</summary>
-          <CaptureChoices capture={props.capture} />
-        </details>
+        <FoldedChoices capture={props.capture} />
       </Show>
     </div>
   )
