@@ -130,9 +130,12 @@ const measureReaders = async (port: number, load: Load, stalledBeside: number): 
   const { id } = await openStream(load, 3 * load.messages)
   const path = `/ws/watch/${id}?rendition=source`
   await readers.ask({ _tag: 'Connect', port, path, sockets: load.viewers, reads: true })
+  await delay(rest_ms)
+  await publish(id, 'watch', 2 * load.messages - warmUp(load))
+  // Not sooner: an edge cuts those who have read nothing for ten seconds, and then they cost nothing.
   await readers.ask({ _tag: 'Connect', port, path, sockets: stalledBeside, reads: false })
   await delay(rest_ms)
-  await publish(id, 'watch', 2 * load.messages)
+  await publish(id, 'watch', warmUp(load))
   const { behind } = await figures()
   if (behind !== stalledBeside) throw new Error(`${behind} viewers are known to read nothing, and not ${stalledBeside}`)
   await delay(rest_ms)
