@@ -2,8 +2,9 @@
  * Fan-out: the watch path of an edge, from the record of the log to all viewers, beside bare uWebSockets.js publish of as
  * many messages of the same size in the same run; what viewers that never read cost those who do; what a viewer costs who
  * gets nothing. Edge and viewers are processes of their own, each on a core of its own where `taskset` is.
- * `BENCH_RUNS` (25) pairs of runs, `BENCH_MESSAGES` (1600) of the big ones each and twice as many small ones; `BENCH_VIEWERS` (2000) that get nothing.
- * Two runs of the same path differ by up to a fifth, so it takes that many pairs for a median that two benches agree on.
+ * `BENCH_RUNS` (12) runs, `BENCH_MESSAGES` (1600) of the big ones each and twice as many small ones; `BENCH_VIEWERS` (2000) that get nothing.
+ * Two runs of the same path differ by up to a fifth, with what else the machine does. So both paths take turns in each run,
+ * some hundred messages each: long enough that what one leaves to collect is mostly collected in its own turn.
  */
 import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,19 +15,22 @@ import type { EdgeAnswer, EdgeOrder } from './fanOutEdge.ts'
 import type { ReadersAnswer, ReadersOrder } from './fanOutReaders.ts'
 import { printResult } from './result.ts'
 
-const runs = Number(process.env['BENCH_RUNS'] ?? 25)
+const runs = Number(process.env['BENCH_RUNS'] ?? 12)
 const messages = Number(process.env['BENCH_MESSAGES'] ?? 1_600)
 const idleViewers = Number(process.env['BENCH_VIEWERS'] ?? 2_000)
 const small = { viewers: 500, bytes: 1_024, messages: messages * 2, ratioMin: 0.8 }
 const big = { viewers: 100, bytes: 65_536, messages, ratioMin: 0.9 }
 const stalled = { viewers: 100, costMax_percent: 5 }
 const idleBytesMax = 10 * 1024
+/** Turns of each path in a run. */
+const turns = 4
 /** The time that a process needs to come to rest. */
 const rest_ms = 500
 /** What takes longer has broken: a message that never comes would be waited for without end. */
 const answerWithin_ms = 120_000
 
 type Load = typeof small
+type Path = 'bare' | 'watch'
 
 /** A child that does one thing at a time. */
 class Worker<Order extends object, Answer> {
@@ -70,7 +74,7 @@ const answered = async <T extends EdgeAnswer['_tag']>(answer: Promise<EdgeAnswer
   return got as Extract<EdgeAnswer, { readonly _tag: T }>
 }
 
-const publish = (id: string, path: 'bare' | 'watch', count: number) => answered(edge.ask({ _tag: 'Publish', id, path, messages: count }), 'Published')
+const publish = (id: string, path: Path, count: number) => answered(edge.ask({ _tag: 'Publish', id, path, messages: count }), 'Published')
 const figures = () => answered(edge.ask({ _tag: 'Figures' }), 'Figures')
 let streams = 0
 
@@ -89,37 +93,47 @@ interface Measured {
   readonly cpu_s_per_GB: number
 }
 
-const measure = async (port: number, path: 'bare' | 'watch', load: Load): Promise<Measured> => {
+const publishTurn = async (id: string, path: Path, { viewers, messages: ofRun }: Load, message_bytes: number): Promise<Measured> => {
+  const count = Math.round(ofRun / turns)
+  const { took_ms, cpu_s } = await publish(id, path, count)
+  const sent_MB = (viewers * count * message_bytes) / 1e6
+  return { messagesPerS: (viewers * count) / (took_ms / 1000), MBps: sent_MB / (took_ms / 1000), cpu_s_per_GB: cpu_s / (sent_MB / 1000) }
+}
+
+/** Both paths in turn, beside each other; who goes first changes. */
+const measure = async (port: number, load: Load, first: Path): Promise<ReadonlyArray<Readonly<Record<Path, Measured>>>> => {
   const { id, message_bytes } = await openStream(load, load.messages + warmUp(load))
-  await readers.ask({ _tag: 'Connect', port, path: path === 'bare' ? '/bare' : `/ws/watch/${id}`, sockets: load.viewers, reads: true })
+  await readers.ask({ _tag: 'Connect', port, path: '/bare', sockets: load.viewers, reads: true })
+  await readers.ask({ _tag: 'Connect', port, path: `/ws/watch/${id}`, sockets: load.viewers, reads: true })
   await delay(rest_ms)
-  await publish(id, path, warmUp(load))
-  const { took_ms, cpu_s } = await publish(id, path, load.messages)
+  for (const path of ['bare', 'watch'] as const) await publish(id, path, warmUp(load))
+  const pairs: Array<Readonly<Record<Path, Measured>>> = []
+  for (let pair = 0; pair < turns; pair++) {
+    const bareFirst = (first === 'bare') === (pair % 2 === 0)
+    const one = await publishTurn(id, bareFirst ? 'bare' : 'watch', load, message_bytes)
+    const other = await publishTurn(id, bareFirst ? 'watch' : 'bare', load, message_bytes)
+    pairs.push(bareFirst ? { bare: one, watch: other } : { bare: other, watch: one })
+  }
   await readers.ask({ _tag: 'Leave' })
-  const sent_MB = (load.viewers * load.messages * message_bytes) / 1e6
-  return { messagesPerS: (load.viewers * load.messages) / (took_ms / 1000), MBps: sent_MB / (took_ms / 1000), cpu_s_per_GB: cpu_s / (sent_MB / 1000) }
+  return pairs
 }
 
 const compare = async (port: number, load: Load) => {
-  const pairs: Array<{ readonly bare: Measured; readonly watch: Measured; readonly ratio: number }> = []
-  // The first pair warms both up and does not count; who goes first changes, so that what a run leaves behind burdens both alike.
-  for (let run = -1; run < runs; run++) {
-    const first = run % 2 === 0 ? 'bare' : 'watch'
-    const one = await measure(port, first, load)
-    const other = await measure(port, first === 'bare' ? 'watch' : 'bare', load)
-    const [bare, watch] = first === 'bare' ? [one, other] : [other, one]
-    if (run >= 0) pairs.push({ bare, watch, ratio: watch.MBps / bare.MBps })
-  }
-  const middle = (path: 'bare' | 'watch', figure: keyof Measured): number | undefined => median(pairs.map((pair) => pair[path][figure]))
+  // The first run warms both up and does not count.
+  await measure(port, load, 'watch')
+  const pairs: Array<Readonly<Record<Path, Measured>>> = []
+  for (let run = 0; run < runs; run++) pairs.push(...(await measure(port, load, run % 2 === 0 ? 'bare' : 'watch')))
+  const middle = (path: Path, figure: keyof Measured): number | undefined => median(pairs.map((pair) => pair[path][figure]))
+  const ratios = pairs.map(({ bare, watch }) => watch.MBps / bare.MBps)
   return {
     viewers: load.viewers,
     message_bytes: load.bytes,
     bare_MBps: middle('bare', 'MBps'),
     watch_MBps: middle('watch', 'MBps'),
     watch_messages_per_s: middle('watch', 'messagesPerS'),
-    ratio: median(pairs.map(({ ratio }) => ratio)),
+    ratio: median(ratios),
     ratio_wanted_min: load.ratioMin,
-    ratios: pairs.map(({ ratio }) => ratio),
+    ratios,
     bare_cpu_s_per_GB: middle('bare', 'cpu_s_per_GB'),
     watch_cpu_s_per_GB: middle('watch', 'cpu_s_per_GB'),
   }
