@@ -142,6 +142,18 @@ test.runIf(mayWatch)('a hole in what is pushed is leapt over, on the same socket
   expect(viewer.defects).toEqual([])
 })
 
+test.runIf(mayWatch)('whoever goes to the live edge where a hole begins comes to what is behind it', async () => {
+  const sockets = losingSockets()
+  const viewer = await watch(sockets.prepare)
+  await viewer.shows('push')
+  const losing = sockets.lose(60)
+  await viewer.page.keyboard.press('c')
+  await losing
+  const before = (await viewer.pictures()).at(-1)
+  await until('pictures from behind the hole', async () => (await viewer.pictures()).find(({ frame }) => frame > (before?.frame ?? Infinity) + 20))
+  expect(sockets.opened()).toBe(1)
+})
+
 test.runIf(mayWatch)('whoever wants the smoothest picture gets HLS, and is pushed to where HLS fails', async () => {
   const viewer = await watch()
   await viewer.shows('push')

@@ -28,6 +28,13 @@ test('a hole is leapt over once the picture stands before it, not earlier, and n
   expect(beyondHole(view(14.99, ranges))).toBeUndefined()
 })
 
+test('a seek so close to a hole that it is never done goes on behind the hole; one that has enough before it is waited for', () => {
+  const ranges = [[10, 12], [14, 15]] as const
+  expect(beyondHole(view(11.94, ranges, { isSeeking: true }))).toBeCloseTo(14)
+  expect(beyondHole(view(11.5, ranges, { isSeeking: true }))).toBeUndefined()
+  expect(beyondHole(view(14.001, ranges, { isSeeking: true }))).toBeUndefined()
+})
+
 test('a picture that is before everything that came, as after a reconnection, goes to it', () => {
   expect(beyondHole(view(2, [[30, 31]]))).toBeCloseTo(30)
 })

@@ -41,9 +41,12 @@ export const joinAt = ({ ranges }: PushView, target_s: number): number | undefin
   return newest && Math.max(newest.start_s + into_s, newest.end_s - target_s)
 }
 
-/** The other side of a hole that the picture stands before, or is in; `undefined`: there is none. */
+/**
+ * The other side of a hole that the picture stands before, or is in; `undefined`: there is none. A seek close to a hole
+ * is never done: decoders wait for more than there is.
+ */
 export const beyondHole = (view: PushView): number | undefined => {
-  if (view.isPaused || view.isSeeking) return undefined
+  if (view.isPaused) return undefined
   const here = rangeAt(view)
   if (here !== undefined && view.position_s < here.end_s - brink_s) return undefined
   const next = view.ranges.find(({ start_s }) => start_s > Math.max(view.position_s, here?.start_s ?? Number.NEGATIVE_INFINITY))
