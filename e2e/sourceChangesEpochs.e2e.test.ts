@@ -36,6 +36,12 @@ const epochs: ReadonlyArray<CameraOptions> = [
   { width: 640, height: 480, codec: 'h264', container: 'mp4' },
 ]
 
+/** So many pictures move. */
+const moving = 8
+/** What players show of the last one: itself, or its rung. */
+const shapes = ['640x480', '256x144']
+const shapeOf = ({ width, height }: Presentation['pictures'][number]): string => `${width}x${height}`
+
 const fatal = ({ notes }: Presentation): ReadonlyArray<string> => notes.map(([, what]) => what).filter((what) => what.startsWith('fatal') || what === 'error')
 
 const captureOf = (captures: ReadonlyMap<string, Capture>, name: string): Capture => {
@@ -68,14 +74,13 @@ test.runIf(mayScreen)('a recorder that begins anew with other codecs, sizes and 
     await finished
     if (i < epochs.length - 1) publisher.leave()
     else {
-      // The picture moves in the last epoch, and in the shape that it has there.
-      const last = ({ pictures }: Presentation) => pictures.filter(({ at_ms }) => at_ms > (begun_ms.at(-1) ?? 0) + 2_500)
+      // The picture moves in the last epoch, and in the shape that it has there, however late a busy machine shows it.
+      const last = ({ pictures }: Presentation) => pictures.filter((picture) => picture.at_ms > (begun_ms.at(-1) ?? 0) + 2_500 && shapes.includes(shapeOf(picture)))
       for (const { take, close } of await viewing) {
-        await until('pictures of the last epoch move', async () => (last(await take()).length > FPS ? true : undefined))
+        await until('pictures of the last epoch move', async () => (last(await take()).length >= moving ? true : undefined))
         const seen = await close()
         expect(fatal(seen)).toEqual([])
-        const { width, height } = last(seen).at(-1) ?? {}
-        expect(['640x480', '256x144']).toContain(`${width}x${height}`)
+        expect(shapes).toContain(seen.pictures.map(shapeOf).at(-1))
       }
       await publisher.stop()
     }

@@ -15,6 +15,9 @@ const worlds = Semaphore.makeUnsafe(2)
 
 afterAll(() => process.stdout.write(`${tableOf(results.map(rowOf))}\n`))
 
+/** That one hangs; the wait for others' worlds to end counts. */
+const hangs_ms = 900_000
+
 test.concurrent.each(quick.map((fault) => [`${fault.group}: ${fault.name}`, fault] as const))(
   '%s: nothing is lost, nothing comes twice, viewers stay, nothing is left behind',
   async (_name, fault) => {
@@ -22,5 +25,5 @@ test.concurrent.each(quick.map((fault) => [`${fault.group}: ${fault.name}`, faul
     results.push(result)
     expect(complaintsOf(result)).toBe('')
   },
-  300_000,
+  hangs_ms,
 )

@@ -40,6 +40,8 @@ const film_s = 90
 const noted_ms = 2_000
 /** Publishers may take this long to have all acknowledged and to end, and viewers to come to the end behind them. */
 const endWithin_ms = 60_000
+/** An FFmpeg that has given nothing yet may take its time. */
+const firstFramesWithin_ms = 30_000
 
 let filmed: Promise<Recording> | undefined
 
@@ -74,8 +76,7 @@ const runStreams = async (world: ChaosWorld, fault: Fault, strike: (world: Chaos
   const begun_ms = performance.now()
   world.streams = await startStreams(world, fault)
   await world.untilAllRun(5_000)
-  // An FFmpeg that has given nothing yet may take its time.
-  await until('every stream has its first frames in the log', async () => ((await Promise.all(world.streams.map(({ id }) => hasFrames(world, id)))).every((has) => has) ? true : undefined), 10_000)
+  await until('every stream has its first frames in the log', async () => ((await Promise.all(world.streams.map(({ id }) => hasFrames(world, id)))).every((has) => has) ? true : undefined), firstFramesWithin_ms)
   await world.startStandby()
   const sinceFirst_s = (performance.now() - begun_ms) / 1000
   // Where the start took longer, the same moments come again a segment later.
