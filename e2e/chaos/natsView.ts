@@ -80,15 +80,19 @@ const readConsumers = async (connection: NatsConnection): Promise<ReadonlyArray<
 const readMedia = async (connection: NatsConnection, id: string, shards: number): Promise<ReadonlyArray<StoredMedia>> => {
   const manager = await connection.jetstreamManager()
   const { log, subject } = logSubject('media', id, shards)
-  const { name } = await manager.consumers.add(log, { filter_subject: subject, ack_policy: 'none' as never, inactive_threshold: nanos(5_000), mem_storage: true })
-  const consumer = await connection.jetstream().consumers.get(log, name)
-  const { num_pending } = await consumer.info()
-  const stored: Array<StoredMedia> = []
-  if (num_pending === 0) return stored
-  for await (const message of await consumer.fetch({ max_messages: num_pending, expires: 10_000 })) {
-    const { body, stamp } = fromBinary(MediaRecordSchema, message.data)
-    stored.push({ seq: message.seq, at_ms: message.info.timestampNanos / 1e6, body: body.case, node: stamp?.node ?? '', token: Number(stamp?.fencingToken ?? 0n) })
+  // Longer than an onlooker on a busy machine may be kept from it.
+  const { name } = await manager.consumers.add(log, { filter_subject: subject, ack_policy: 'none' as never, inactive_threshold: nanos(60_000), mem_storage: true })
+  try {
+    const consumer = await connection.jetstream().consumers.get(log, name)
+    const { num_pending } = await consumer.info()
+    const stored: Array<StoredMedia> = []
+    if (num_pending === 0) return stored
+    for await (const message of await consumer.fetch({ max_messages: num_pending, expires: 10_000 })) {
+      const { body, stamp } = fromBinary(MediaRecordSchema, message.data)
+      stored.push({ seq: message.seq, at_ms: message.info.timestampNanos / 1e6, body: body.case, node: stamp?.node ?? '', token: Number(stamp?.fencingToken ?? 0n) })
+    }
+    return stored
+  } finally {
+    await manager.consumers.delete(log, name)
   }
-  await consumer.delete()
-  return stored
 }
