@@ -17,6 +17,9 @@ export type ReadersAnswer = 'done'
 
 /** RFC 6455 §5.2: a final binary frame, and lengths of 16 and 64 bits. */
 const BINARY_FRAME = 0x82
+/** An empty ping, and an empty pong with a mask of zeros (§5.5): who does not answer counts as dead after a while. */
+const PING_FRAME = 0x89
+const PONG = Uint8Array.of(0x8a, 0x80, 0, 0, 0, 0)
 const LENGTH_16 = 126
 const LENGTH_64 = 127
 const HEADERS_END = '\r\n\r\n'
@@ -25,12 +28,14 @@ const HEADERS_END = '\r\n\r\n'
 class FragmentCount {
   readonly #onFragment: () => void
   readonly #onOpen: () => void
+  readonly #onPing: () => void
   #isOpen = false
   #skip = 0
   #rest: Buffer = Buffer.alloc(0)
 
-  constructor(onOpen: () => void, onFragment: () => void) {
+  constructor(onOpen: () => void, onPing: () => void, onFragment: () => void) {
     this.#onOpen = onOpen
+    this.#onPing = onPing
     this.#onFragment = onFragment
   }
 
@@ -55,6 +60,7 @@ class FragmentCount {
       const begin = frameBegin(bytes, at)
       if (begin === undefined) break
       if (bytes[at] === BINARY_FRAME && bytes[begin.payload] === KIND.fragment) this.#onFragment()
+      if (bytes[at] === PING_FRAME) this.#onPing()
       this.#skip = begin.length
       at = begin.payload
     }
@@ -67,8 +73,9 @@ const frameBegin = (bytes: Buffer, at: number): { readonly payload: number; read
   const short = bytes[at + 1]
   if (short === undefined) return undefined
   const payload = at + (short === LENGTH_64 ? 10 : short === LENGTH_16 ? 4 : 2)
-  if (bytes.length <= payload) return undefined
-  return { payload, length: short === LENGTH_64 ? Number(bytes.readBigUInt64BE(at + 2)) : short === LENGTH_16 ? bytes.readUInt16BE(at + 2) : short }
+  if (bytes.length < payload) return undefined
+  const length = short === LENGTH_64 ? Number(bytes.readBigUInt64BE(at + 2)) : short === LENGTH_16 ? bytes.readUInt16BE(at + 2) : short
+  return length > 0 && bytes.length === payload ? undefined : { payload, length }
 }
 
 const sockets: Array<Socket> = []
@@ -93,7 +100,7 @@ const connectOne = async (port: number, path: string, reads: boolean): Promise<v
   await once(socket, 'connect')
   sockets.push(socket)
   const opened = Promise.withResolvers<void>()
-  const count = new FragmentCount(opened.resolve, onFragment)
+  const count = new FragmentCount(opened.resolve, () => void socket.write(PONG), onFragment)
   if (reads) socket.on('data', (chunk) => count.take(chunk))
   else {
     socket.pause()
