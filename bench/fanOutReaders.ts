@@ -68,7 +68,7 @@ class FragmentCount {
   }
 }
 
-/** Where the payload of the frame at `at` begins, and its length; undefined where that is not all there, with a byte of it. */
+/** Where the payload of the frame at `at` begins, and its length; undefined where that is not all there, with a byte of it unless it is empty. */
 const frameBegin = (bytes: Buffer, at: number): { readonly payload: number; readonly length: number } | undefined => {
   const short = bytes[at + 1]
   if (short === undefined) return undefined

@@ -18,7 +18,6 @@ const id = 'viewed'
 const look_ms = 10
 const patience_ms = 30_000
 
-
 const shownAt = async ({ url }: PlatformNode): Promise<unknown> => ((await (await fetch(`${url}/api/streams/${id}`)).json()) as { readonly viewers?: unknown }).viewers
 
 /** From `since_ms` to when all these edges show so many viewers, ms. */
