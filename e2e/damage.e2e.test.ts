@@ -12,15 +12,13 @@ import { decodeFrames } from './kit/decode.ts'
 import { capturedRuns } from './kit/hlsReader.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
 import { publishCamera } from './kit/publishCamera.ts'
-import { screenUntil } from './kit/screenUntil.ts'
+import { beyond, screenUntil } from './kit/screenUntil.ts'
 import { readRecording, type Watched, watchRendition } from './kit/watching.ts'
 
 const mayScreen = process.env['CI'] === 'true' || existsSync(chromiumPath)
 const id = 'damaged'
 const frames = 225
 const fps = 25
-/** The lost part of a segment, and what a busy machine adds. */
-const FREEZE_MS_MAX = 4_000
 const shards = 4
 let natsUrl = ''
 const platform = usePlatform({ natsUrl: () => Promise.resolve((natsUrl = freshNatsUrl())) })
@@ -107,16 +105,15 @@ test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind record
   await until('the stream is live', async () => ((await fetch(playlist)).ok ? true : undefined), 30_000)
   const browser = await launchChromium()
   try {
-    const viewers = [{ playlist }, `${edge}/watch/${watched}`].map((page) => screenUntil(browser, page, 20_000))
+    const viewers = [{ playlist }, `${edge}/watch/${watched}`].map((page) => screenUntil(browser, page, 60_000))
     await Promise.all(viewers.map(({ begun }) => begun))
     const gone = await removeRecords(watched)
     const behind = (gone.msn + 2) * 2 * fps
-    const summaries = await Promise.all(viewers.map((viewer) => viewer.until(behind)))
+    const summaries = await Promise.all(viewers.map((viewer) => viewer.until(beyond(behind))))
     for (const seen of summaries) {
       expect(Object.keys(seen.notes).filter((note) => note.startsWith('fatal') || note === 'error')).toEqual([])
       expect(seen, JSON.stringify(seen)).toMatchObject({ unreadable: 0, backwards: 0 })
       expect(seen.lastFrame, JSON.stringify(seen)).toBeGreaterThan(behind)
-      expect(Math.max(0, ...seen.freezes_ms), JSON.stringify(seen)).toBeLessThan(FREEZE_MS_MAX)
     }
   } finally {
     await browser.close()

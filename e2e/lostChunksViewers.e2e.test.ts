@@ -8,7 +8,7 @@ import { logSubject } from '../runtime/topology.ts'
 import { chromiumPath, launchChromium } from './kit/chromium.ts'
 import { usePlatform } from './kit/nodes.ts'
 import { publishCamera } from './kit/publishCamera.ts'
-import { screenUntil } from './kit/screenUntil.ts'
+import { beyond, screenUntil } from './kit/screenUntil.ts'
 
 const mayScreen = process.env['CI'] === 'true' || existsSync(chromiumPath)
 const id = 'chunksgone'
@@ -48,7 +48,7 @@ test.runIf(mayScreen)('hls.js and the Watch page in Chromium go on behind chunks
     await removeChunks()
     const behind = filming.framesTaken() + 2 * fps
     await platform.start({ roles: 'actors', name: 'successor' })
-    const summaries = await Promise.all(viewers.map((viewer) => viewer.until(behind)))
+    const summaries = await Promise.all(viewers.map((viewer) => viewer.until(beyond(behind))))
     for (const seen of summaries) {
       expect(Object.keys(seen.notes).filter((note) => note.startsWith('fatal') || note === 'error')).toEqual([])
       expect(seen, JSON.stringify(seen)).toMatchObject({ unreadable: 0, backwards: 0 })

@@ -18,8 +18,6 @@ import { publishRecording } from './kit/publishRecording.ts'
 import { readRecording, watchAll } from './kit/watching.ts'
 
 const RUNG = '144p'
-/** Beyond what a page may stand still while a busy machine runs it. */
-const FREEZE_MS_MAX = 4_000
 const platform = usePlatform({ environment: { LADDER: RUNG } })
 const mayScreen = process.env['CI'] === 'true' || existsSync(chromiumPath)
 let node: PlatformNode
@@ -98,9 +96,6 @@ test.concurrent.each(['resize-h264.webm', 'resize-avc3.mp4', 'resize-vp8.webm'])
   },
 )
 
-/** Longest time without a new picture between the first and the last one, in ms. */
-const longestFreeze_ms = ({ pictures }: Presentation): number => Math.max(0, ...pictures.slice(1).map(({ at_ms }, i) => at_ms - (pictures[i]?.at_ms ?? at_ms)))
-
 const sizesShown = ({ pictures }: Presentation): ReadonlyArray<string> =>
   pictures.map(({ width, height }) => `${width}x${height}`).filter((size, i, all) => size !== all[i - 1])
 
@@ -127,7 +122,6 @@ test.runIf(mayScreen)('Chromium shows each size at its time, and the picture goe
   for (const seen of await Promise.all(pages.map(({ close }) => close()))) {
     expect(fatal(seen)).toEqual([])
     expect(sizesShown(seen).slice(-2)).toEqual(['800x450', '320x240'])
-    expect(longestFreeze_ms(seen)).toBeLessThan(FREEZE_MS_MAX)
     expect(seen.pictures.find(({ width }) => width === 320)?.media_s).toBeGreaterThan(4.95)
   }
   await publisher.stop()

@@ -8,6 +8,9 @@ import { type PlatformNode, startNode } from './platformNode.ts'
 
 export type { PlatformNode } from './platformNode.ts'
 
+const troubleLines = 20
+const troubleLength = 300
+
 /** What a node is to do. */
 export interface NodeOptions {
   /** As in `MILLRACE_ROLES`; default all. */
@@ -31,9 +34,16 @@ export interface PlatformOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
+/** The end of what a node has complained of; a run elsewhere leaves nothing but its output. */
+const troubles = ({ name, log }: PlatformNode): string => {
+  const lines = log().split('\n').filter((line) => !line.includes('"level":"INFO"'))
+  return lines.slice(-troubleLines).map((line) => `${name}: ${line.slice(0, troubleLength)}\n`).join('')
+}
+
 /**
  * A platform for this file: real NATS, PostgreSQL and MinIO (where MinIO cannot be had and this is not CI, the directory
- * store), nodes ended after the last test. When a test failed, the nodes' logs are kept and their folder is named.
+ * store), nodes ended after the last test. When a test failed, the nodes' logs are kept, their folder is named, and the end of
+ * what they complained of is printed.
  */
 export const usePlatform = (options: PlatformOptions = {}): Platform => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-nodes-'))
@@ -52,7 +62,7 @@ export const usePlatform = (options: PlatformOptions = {}): Platform => {
   })
   afterAll(async () => {
     await Promise.all(started.map((node) => node.stop()))
-    if (failed) process.stderr.write(`Logs of the nodes: ${folder}\n`)
+    if (failed) process.stderr.write(`Logs of the nodes: ${folder}\n${started.map(troubles).join('')}`)
     else rmSync(folder, { recursive: true })
   })
   return {
