@@ -35,22 +35,27 @@ type Path = 'bare' | 'watch'
 /** A child that does one thing at a time. */
 class Worker<Order extends object, Answer> {
   readonly child: ChildProcess
+  readonly #file: string
   readonly #ended: Promise<never>
 
   constructor(file: string) {
+    this.#file = file
     this.child = fork(join(import.meta.dirname, file), { execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc'] })
     this.#ended = once(this.child, 'exit').then(() => Promise.reject(new Error(`${file} has ended`)))
     this.#ended.catch(() => undefined)
   }
 
-  async next(): Promise<Answer> {
+  async next(order?: Order): Promise<Answer> {
     const deadline = AbortSignal.timeout(answerWithin_ms)
-    const [answer] = (await Promise.race([once(this.child, 'message', { signal: deadline }), this.#ended])) as [Answer]
+    const late = (cause: unknown): never => {
+      throw new Error(`${this.#file} has not answered within ${answerWithin_ms} ms: ${JSON.stringify(order ?? 'start')}`, { cause })
+    }
+    const [answer] = (await Promise.race([once(this.child, 'message', { signal: deadline }).catch(late), this.#ended])) as [Answer]
     return answer
   }
 
   ask(order: Order): Promise<Answer> {
-    const answered = this.next()
+    const answered = this.next(order)
     this.child.send(order)
     return answered
   }
