@@ -39,7 +39,7 @@ export class Exchange {
     const bytes = answer.body.reduce((sum, { byteLength }) => sum + byteLength, 0)
     this.#res.cork(() => {
       this.#writeHead(answer, headers)
-      if (!withBody || answer.status === 304) this.#res.endWithoutBody(answer.status === 304 ? undefined : bytes)
+      if (!withBody || answer.status === 304) this.#endWithoutBody(answer.status === 304 ? undefined : bytes)
       else if (bytes === 0) this.#res.end()
       else return this.#sendBody(answer.body, bytes)
       this.#close()
@@ -73,6 +73,12 @@ export class Exchange {
   #writeHead(answer: Answer, headers: Readonly<Record<string, string>>): void {
     this.#res.writeStatus(`${answer.status} ${STATUS_CODES[answer.status] ?? ''}`)
     for (const [name, value] of Object.entries(joinHeaders(headers, answer.headers))) this.#res.writeHeader(name, value)
+  }
+
+  // Told of a length by `endWithoutBody`, uWebSockets.js waits for so many bytes, and cuts the connection at the next request.
+  #endWithoutBody(length: number | undefined): void {
+    if (length !== undefined) this.#res.writeHeader('Content-Length', String(length))
+    this.#res.endWithoutBody()
   }
 
   #sendBody(body: ReadonlyArray<Uint8Array>, bytes: number): void {

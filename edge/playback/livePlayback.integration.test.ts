@@ -1,5 +1,7 @@
 // A long file, because two edges and encoded media are dear to set up and all of these tests share them.
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { promisify } from 'node:util'
 import { create } from '@bufbuild/protobuf'
@@ -336,6 +338,22 @@ describe('what else an edge answers', () => {
     const whole = await get(first, stream.path('source/segment_00000.m4s'))
     const head = await fetch(`${first.url}${stream.path('source/segment_00000.m4s')}`, { method: 'HEAD' })
     expect([head.status, head.headers.get('content-length'), (await head.arrayBuffer()).byteLength]).toEqual([200, String(whole.bytes.byteLength), 0])
+  })
+
+  it('answers on the same connection after HEAD, as proxies want it', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const ask = async (method: string, path: string) => {
+      const [response] = (await once(request({ agent, method, path, host: '127.0.0.1', port: first.port }).end(), 'response')) as [IncomingMessage]
+      const port = response.socket.localPort
+      for await (const _ of response);
+      return [response.statusCode, port]
+    }
+    const [, port] = await ask('GET', '/health')
+    for (const path of ['/health', '/nowhere', `/live/${newId()}/index.m3u8`]) {
+      const [status] = await ask('HEAD', path)
+      expect(await ask('GET', path)).toEqual([status, port])
+    }
+    agent.destroy()
   })
 
   it('says that an address is taken', async () => {
