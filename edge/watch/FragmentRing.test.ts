@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { type Encoded, FragmentRing } from './FragmentRing.ts'
-import { RING_BYTES_MAX } from './limits.ts'
-import { encodeHeader, readHeader } from './watchFrame.ts'
+import { QUEUE_MS_MAX, RING_BYTES_MAX } from './limits.ts'
+import { encodeHeader, HEADER_BYTES, readHeader } from './watchFrame.ts'
 
 /** A fragment of a tenth of a second that begins at `tenth`. */
 const fragment = (name: string, tenth: number, randomAccess = name === 'audio', bytes = 84): Encoded => ({
@@ -86,6 +86,16 @@ it('says how old the oldest byte in a queue is, by what was published of what th
   expect(ring.ageOf(1_000, 'source', 'audio', 1_500)).toBe(500)
   expect(ring.ageOf(1_000, 'source', undefined, 1_500)).toBe(1_000)
   expect(ring.ageOf(1e9, 'source', 'audio', 1_500)).toBe(1_500)
+})
+
+it('knows a queue that is too old however often keyframes come, and however little is kept', () => {
+  const ring = new FragmentRing()
+  for (let tenth = 0; tenth <= 100; tenth++) ring.push(fragment('source', tenth, tenth % 5 === 0, 1_000), tenth * 100)
+  const bytes = (tenths: number): number => tenths * (1_000 + HEADER_BYTES)
+  expect(ring.ageOf(bytes(16), 'source', 'audio', 10_000)).toBe(1_500)
+  expect(ring.ageOf(bytes(21), 'source', 'audio', 10_000)).toBe(QUEUE_MS_MAX)
+  expect(ring.ageOf(bytes(90), 'source', 'audio', 10_000)).toBeGreaterThanOrEqual(QUEUE_MS_MAX)
+  expect(ring.bytes).toBeLessThan(bytes(20))
 })
 
 it('never holds more than its bound, and tells how much it holds', () => {

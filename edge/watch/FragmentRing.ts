@@ -1,4 +1,4 @@
-import { RING_BYTES_MAX, RING_FRAGMENTS_MAX, RING_GRACE_MS } from './limits.ts'
+import { QUEUE_MS_MAX, RING_BYTES_MAX, RING_FRAGMENTS_MAX, RING_GRACE_MS } from './limits.ts'
 import { HEADER_BYTES, renumber } from './watchFrame.ts'
 
 /** An init segment as fragments name theirs. */
@@ -36,6 +36,13 @@ export interface RingFragment extends Encoded {
   readonly at_ms: number
 }
 
+/** What is remembered of a fragment for as long as it may wait in a queue, also once the fragment itself has been let go. */
+interface Published {
+  readonly name: string
+  readonly bytes: number
+  readonly at_ms: number
+}
+
 /** Where a viewer begins: the first fragment to look at, and from where on the sound is for it. */
 export interface Beginning {
   readonly number: number
@@ -51,6 +58,7 @@ export interface Beginning {
  */
 export class FragmentRing {
   readonly #fragments: Array<RingFragment> = []
+  readonly #published: Array<Published> = []
   /** Number of the newest random-access fragment of each rendition. */
   readonly #randomAccess = new Map<string, number>()
   /** Number of the newest fragment of each rendition that was let go. */
@@ -82,6 +90,7 @@ export class FragmentRing {
     this.#fragments.push(fragment)
     if (fragment.randomAccess) this.#randomAccess.set(fragment.name, fragment.number)
     this.#add(bytesOf(fragment))
+    this.#remember(fragment)
     if (fragment.randomAccess) this.#letGoUnneeded(at_ms)
     while (this.#bytes > RING_BYTES_MAX || this.#fragments.length > RING_FRAGMENTS_MAX) this.#dropOldest(1)
     return fragment
@@ -106,16 +115,16 @@ export class FragmentRing {
     return name !== undefined && (this.#letGo.get(name) ?? -1) >= number
   }
 
-  /** Age of the oldest of so many bytes that wait for a viewer who gets these renditions. */
+  /** Age of the oldest of so many bytes that wait for a viewer who gets these renditions, as far as `QUEUE_MS_MAX` goes. */
   ageOf(bytes: number, video: string | undefined, audio: string | undefined, now_ms: number): number {
     let sum = 0
-    for (let index = this.#fragments.length - 1; index >= 0; index--) {
-      const fragment = this.#fragments[index]
-      if (fragment === undefined || (fragment.name !== video && fragment.name !== audio)) continue
-      sum += bytesOf(fragment)
-      if (sum >= bytes) return now_ms - fragment.at_ms
+    for (let index = this.#published.length - 1; index >= 0; index--) {
+      const published = this.#published[index]
+      if (published === undefined || (published.name !== video && published.name !== audio)) continue
+      sum += published.bytes
+      if (sum >= bytes) return now_ms - published.at_ms
     }
-    return now_ms - (this.#fragments[0]?.at_ms ?? now_ms)
+    return now_ms - (this.#published[0]?.at_ms ?? now_ms)
   }
 
   /** Wall clock up to which a viewer has a rendition that has got all before `number`; undefined where that is not kept. */
@@ -139,6 +148,14 @@ export class FragmentRing {
   /** Lets go of everything, at the end of its use. */
   clear(): void {
     this.#dropOldest(this.#fragments.length)
+  }
+
+  // The oldest that is remembered is older than a queue may be, and so says that one is.
+  #remember(fragment: RingFragment): void {
+    const { name, at_ms } = fragment
+    this.#published.push({ name, bytes: bytesOf(fragment), at_ms })
+    const isUnneeded = (next: Published | undefined): boolean => next !== undefined && (at_ms - next.at_ms >= QUEUE_MS_MAX || this.#published.length > RING_FRAGMENTS_MAX)
+    while (isUnneeded(this.#published[1])) this.#published.shift()
   }
 
   #letGoUnneeded(now_ms: number): void {
