@@ -22,6 +22,8 @@ export interface EdgeSettingsShape {
   readonly cacheBytesMax: number
   /** Requests that wait for a part or playlist at once. Default 20 000. */
   readonly waitersMax: number
+  /** Of them, those of one address; a viewer has one for the picture and one for the sound. Default 2 000. */
+  readonly waitersPerAddressMax: number
   /** Viewers' sockets at once. Default 20 000. */
   readonly watchSocketsMax: number
   /** Of them, those of one address; whoever stands behind a proxy has its address. Default 1 000. */
@@ -49,6 +51,7 @@ export const EDGE_DEFAULTS: EdgeSettingsShape = {
   partBytesMax: 512 * 1024 * 1024,
   cacheBytesMax: 128 * 1024 * 1024,
   waitersMax: 20_000,
+  waitersPerAddressMax: 2_000,
   watchSocketsMax: 20_000,
   watchSocketsPerAddressMax: 1_000,
   viewersMax: 50_000,

@@ -29,7 +29,7 @@ let tracks: ReadonlyArray<EncodedTrack>
 
 beforeAll(async () => {
   const world = { natsUrl: natsUrl(), objectStoreUrl: await objectStoreUrl('directory') }
-  first = await startEdge({ ...world, settings: { followLinger_ms: 300, waitersMax: 20 } })
+  first = await startEdge({ ...world, settings: { followLinger_ms: 300, waitersMax: 25, waitersPerAddressMax: 20 } })
   second = await startEdge(world)
   tracks = encodeMedia(40)
 })
@@ -265,16 +265,25 @@ describe('bad requests for playback', () => {
     expect(await textOf(first, stream.path('source/playlist.m3u8'))).toContain('#EXTM3U')
   })
 
-  it('are refused when too many wait', async () => {
+  it('are refused when too many wait, of one address or in all', async () => {
     const stream = await newStream()
     await stream.write(3)
-    const waiting = Array.from({ length: 30 }, () => get(first, stream.path('source/playlist.m3u8?_HLS_msn=2')))
-    await until(() => first.follower.figures().waiting === 20, 'as many wait as may')
+    const askFrom = (localAddress: string, count: number) =>
+      Array.from({ length: count }, async () => {
+        const asking = request({ localAddress, host: '127.0.0.1', port: first.port, path: stream.path('source/playlist.m3u8?_HLS_msn=2') }).end()
+        const [response] = (await once(asking, 'response')) as [IncomingMessage]
+        response.resume()
+        return response.statusCode
+      })
+    const mine = askFrom('127.0.0.1', 30)
+    await until(() => first.follower.figures().waiting === 20, 'as many of one address wait as may')
+    const others = askFrom('127.0.0.2', 10)
+    await until(() => first.follower.figures().waiting === 25, 'as many wait as may')
+    await until(() => first.counters.values().wait_refused === 15, 'the others are refused')
     await stream.write(4)
-    const statuses = (await Promise.all(waiting)).map(({ status }) => status)
-    expect(statuses.filter((status) => status === 200)).toHaveLength(20)
-    expect(statuses.filter((status) => status === 503)).toHaveLength(10)
-    expect(first.counters.values().wait_refused).toBe(10)
+    const statuses = await Promise.all([mine, others].map((all) => Promise.all(all)))
+    expect(statuses.map((all) => all.filter((status) => status === 200).length)).toEqual([20, 5])
+    expect(statuses.map((all) => all.filter((status) => status === 503).length)).toEqual([10, 5])
   })
 
   it('by viewers that stop reading end with their connection cut, while others are served', async () => {

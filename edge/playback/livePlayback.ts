@@ -5,8 +5,9 @@ import type { RevisionAnswer, Wanted } from '../../actors/playlist/findRevision.
 import { findPart, findSegment } from '../../actors/playlist/liveWindow.ts'
 import type { LiveWindow, Place } from '../../actors/playlist/liveWindow.ts'
 import { MULTIVARIANT_NAME, parseMediaName, PLAYLIST_NAME } from '../../actors/playlist/mediaNames.ts'
-import { ID_RULE } from '../../runtime/ids.ts'
+import { ID_RULE, isId } from '../../runtime/ids.ts'
 import { EdgeSettings } from '../EdgeSettings.ts'
+import { AddressPlaces } from '../http/AddressPlaces.ts'
 import { NO_STORE, redirect, textAnswer } from '../http/answer.ts'
 import type { Answer } from '../http/answer.ts'
 import { Counters } from '../http/Counters.ts'
@@ -17,7 +18,7 @@ import { rangeAnswer } from '../http/ranges.ts'
 import { idAt, renditionAt } from '../http/request.ts'
 import type { Request } from '../http/request.ts'
 import { BLOCKING_MS_MAX, FIRST_SEGMENT_MS_MAX } from '../limits.ts'
-import { isViewerId, type ViewerName } from '../viewers/viewerKey.ts'
+import type { ViewerName } from '../viewers/viewerKey.ts'
 import { Viewers } from '../viewers/Viewers.ts'
 import type { StreamOver } from './errors.ts'
 import type { FollowedStream } from './FollowedStream.ts'
@@ -40,8 +41,8 @@ interface Playback {
   readonly waiting: Waiting
 }
 
-/** Gives what `look` finds within the time, else undefined; refused where too many wait already. */
-type Waiting = <A>(stream: FollowedStream, look: () => A | undefined, time_ms: number) => Effect.Effect<A | undefined, Problem>
+/** Gives what `look` finds within the time, else undefined; refused where too many wait already, of the address or in all. */
+type Waiting = <A>(address: string, stream: FollowedStream, look: () => A | undefined, time_ms: number) => Effect.Effect<A | undefined, Problem>
 
 /** `/live/{id}/index.m3u8` and `/live/{id}/{rendition}/…`: low-latency HLS from the log. */
 export const livePlayback = Layer.effectDiscard(
@@ -64,21 +65,21 @@ export const livePlayback = Layer.effectDiscard(
 )
 
 const boundedWaiting = Effect.gen(function* () {
-  const { waitersMax } = yield* EdgeSettings
+  const { waitersMax, waitersPerAddressMax } = yield* EdgeSettings
   const counters = yield* Counters
-  let count = 0
-  const waiting: Waiting = (stream, look, time_ms) =>
+  const places = new AddressPlaces(waitersMax, waitersPerAddressMax)
+  const waiting: Waiting = (address, stream, look, time_ms) =>
     Effect.suspend(() => {
       const now = look()
       if (now !== undefined) return Effect.succeed(now)
-      if (count >= waitersMax) {
+      const giveBack = places.take(address)
+      if (giveBack === undefined) {
         counters.count('wait_refused')
         return Effect.fail(unavailable('too many requests wait for media'))
       }
-      count += 1
       return stream.when(look).pipe(
         Effect.timeoutOrElse({ duration: time_ms, orElse: () => Effect.undefined }),
-        Effect.ensuring(Effect.sync(() => (count -= 1)))
+        Effect.ensuring(Effect.sync(giveBack))
       )
     })
   return waiting
@@ -96,7 +97,7 @@ const multivariant = Effect.fnUntraced(function* (playback: Playback, request: R
   const stream = yield* playback.follow(yield* idAt(request, 0))
   yield* watches(playback, stream, viewer, false)
   const query = viewer._tag === 'Id' ? `?viewer=${viewer.id}` : ''
-  const text = yield* playback.waiting(stream, () => liveMultivariant(stream.window, query), FIRST_SEGMENT_MS_MAX)
+  const text = yield* playback.waiting(request.address, stream, () => liveMultivariant(stream.window, query), FIRST_SEGMENT_MS_MAX)
   return text === undefined ? yield* unavailable('the stream has no whole segment yet') : textAnswer(text, PLAYLIST_TYPE, NO_STORE)
 })
 
@@ -108,7 +109,7 @@ const file = Effect.fnUntraced(function* (playback: Playback, request: Request) 
   if (name._tag === 'Playlist') return yield* mediaPlaylist(playback, request, id, rendition)
   const stream = yield* playback.follow(id)
   const { media } = playback
-  const body = yield* name._tag === 'Init' ? media.init(stream, rendition, name.number) : name._tag === 'Segment' ? media.segment(stream, rendition, name.msn) : part(playback, stream, rendition, name)
+  const body = yield* name._tag === 'Init' ? media.init(stream, rendition, name.number) : name._tag === 'Segment' ? media.segment(stream, rendition, name.msn) : part(playback, request.address, stream, rendition, name)
   return yield* rangeAnswer(mediaAnswer(body, rendition), request.range)
 })
 
@@ -119,7 +120,7 @@ const watches = ({ viewers }: Playback, { id, window }: FollowedStream, viewer: 
 const viewerOf = ({ query, address, userAgent }: Request): Effect.Effect<ViewerName, Problem> => {
   const id = query.get('viewer')
   if (id === null) return Effect.succeed({ _tag: 'Client', address, userAgent })
-  return isViewerId(id) ? Effect.succeed({ _tag: 'Id', id }) : Effect.fail(badRequest(`viewer ${ID_RULE}`))
+  return isId(id) ? Effect.succeed({ _tag: 'Id', id }) : Effect.fail(badRequest(`viewer ${ID_RULE}`))
 }
 
 const mediaPlaylist = Effect.fnUntraced(function* (playback: Playback, request: Request, id: string, rendition: string) {
@@ -128,7 +129,7 @@ const mediaPlaylist = Effect.fnUntraced(function* (playback: Playback, request: 
   const stream = yield* playback.follow(id)
   const { window } = stream
   yield* watches(playback, stream, viewer, wanted !== 'newest')
-  const answer = yield* playback.waiting(stream, () => settled(window, rendition, wanted), BLOCKING_MS_MAX)
+  const answer = yield* playback.waiting(request.address, stream, () => settled(window, rendition, wanted), BLOCKING_MS_MAX)
   if (answer?._tag === 'TooFar') return yield* badRequest('that is too far ahead of the stream')
   if (answer?._tag === 'Unknown') return yield* notFound('the stream has no such rendition')
   const exact = answer?._tag === 'Ready' && wanted !== 'newest'
@@ -149,13 +150,13 @@ const mayCome = ({ described, end }: LiveWindow, rendition: string): boolean =>
   end === undefined && (described.length === 0 || described.some(({ name }) => name === rendition))
 
 // A part may be asked for as soon as a playlist hints at it (RFC 8216bis 4.4.5.3), and then waits until it is whole.
-const part = Effect.fnUntraced(function* ({ media, waiting }: Playback, stream: FollowedStream, rendition: string, place: Place) {
+const part = Effect.fnUntraced(function* ({ media, waiting }: Playback, address: string, stream: FollowedStream, rendition: string, place: Place) {
   const { window } = stream
   const whole = (): Place | 'never' | undefined => {
     if (findPart(window, rendition, place)?.completion) return place
     return settled(window, rendition, place) === undefined ? undefined : 'never'
   }
-  const found = yield* waiting(stream, whole, BLOCKING_MS_MAX)
+  const found = yield* waiting(address, stream, whole, BLOCKING_MS_MAX)
   if (found === undefined) return yield* unavailable('the part is not there yet')
   const [segment, known] = [findSegment(window, rendition, place.msn), findPart(window, rendition, place)]
   if (found === 'never' || segment === undefined || known === undefined) return yield* notFound('the rendition has no such part')

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto'
-import { isId } from '../../runtime/ids.ts'
 import { VIEWER_HASH_BYTES } from './limits.ts'
 
 /** By what a viewer is known: the id that its page made up, else whom it seems to be. */
@@ -12,9 +11,6 @@ export type ViewerName =
 
 /** The id of whoever wants only a look, and does not count: a page that takes pictures of streams, a probe. */
 export const NOBODY = 'none'
-
-/** Whether a text may be a viewer's id. */
-export const isViewerId = isId
 
 /**
  * What stands for a viewer of a stream, here and in events: it tells neither an address nor an id of the client's own, and
