@@ -65,6 +65,7 @@ try {
       p50_ms: middle(({ latency_p50_ms }) => latency_p50_ms),
       p95_ms: middle(({ latency_p95_ms }) => latency_p95_ms),
       firstPicture_ms: middle(({ firstPicture_ms }) => firstPicture_ms),
+      freeze_wanted_max_ms: 500,
       freezes_ms: summaries.flatMap(({ freezes_ms }) => freezes_ms),
       unreadable: summaries.reduce((sum, { unreadable }) => sum + unreadable, 0),
       each_p50_ms: summaries.map(({ latency_p50_ms }) => latency_p50_ms),

@@ -21,7 +21,7 @@ export interface Stream {
   readonly title: string
   readonly status: StreamStatus
   readonly state: StreamState
-  /** Whether its publisher is connected now. */
+  /** Whether its publisher is heard now. */
   readonly isPublishing: boolean
   /** ISO 8601. */
   readonly startedAt: string
@@ -43,11 +43,10 @@ const isStatus = (value: unknown): value is StreamStatus => value === 'live' || 
 const states: ReadonlyArray<unknown> = ['waiting', 'live', 'reconnecting', 'ended', 'failed', 'archived'] satisfies ReadonlyArray<StreamState>
 const isState = (value: unknown): value is StreamState => states.includes(value)
 
-/** For a server that does not tell the state. */
-const stateOf = (status: StreamStatus, isPublishing: boolean, hasMedia: boolean): StreamState => {
-  if (status !== 'live') return status
-  if (!hasMedia) return 'waiting'
-  return isPublishing ? 'live' : 'reconnecting'
+/** A title of spaces and what else nobody sees names nothing. */
+const readTitle = (value: unknown): string => {
+  const title = readText(value).trim()
+  return /^[\p{Default_Ignorable_Code_Point}\p{White_Space}]*$/u.test(title) ? 'Untitled stream' : title
 }
 
 const readCount = (value: unknown): number | undefined => {
@@ -60,17 +59,17 @@ const readRendition = (value: unknown): ReadonlyArray<Rendition> =>
 
 /** Reads one stream; `undefined`: the value is none, or of a status that these pages do not know. */
 export const readStream = (value: unknown): Stream | undefined => {
-  if (!isRecord(value) || !isStatus(value['status']) || typeof value['id'] !== 'string') return undefined
+  if (!isRecord(value)) return undefined
   const { id, status, state, reason } = value
-  const isPublishing = value['publishing'] !== false
+  if (typeof id !== 'string' || !isStatus(status) || !isState(state)) return undefined
   const renditions = Array.isArray(value['renditions']) ? value['renditions'].flatMap(readRendition) : []
   const [viewers, lag_ms, duration_ms] = [readCount(value['viewers']), readCount(value['lagMs']), readCount(value['durationMs'])]
   return {
     id,
     status,
-    state: isState(state) ? state : stateOf(status, isPublishing, renditions.length > 0),
-    isPublishing,
-    title: readText(value['title']).trim() || 'Untitled stream',
+    state,
+    isPublishing: value['publishing'] !== false,
+    title: readTitle(value['title']),
     startedAt: readText(value['startedAt']),
     renditions,
     playlist: readText(value['playlist']) || `/live/${id}/index.m3u8`,

@@ -1,20 +1,12 @@
-import { createSignal, onCleanup } from 'solid-js'
+import { createCopied } from './createCopied.ts'
 import { Icon } from './Icon.tsx'
-
-const thanks_ms = 2_000
 
 /** Hands the page's address on: by the system's own sheet where there is one, else to the clipboard. */
 export const ShareButton = (props: { readonly title: string }) => {
-  const [copied, setCopied] = createSignal(false)
-  let timer: ReturnType<typeof setTimeout> | undefined
-  onCleanup(() => clearTimeout(timer))
-  const share = async (): Promise<void> => {
+  const [copied, copy] = createCopied()
+  const share = (): Promise<void> => {
     const usesSheet = 'share' in navigator && matchMedia('(pointer: coarse)').matches
-    if (usesSheet) return navigator.share({ title: props.title, url: location.href })
-    await navigator.clipboard.writeText(location.href)
-    setCopied(true)
-    clearTimeout(timer)
-    timer = setTimeout(() => setCopied(false), thanks_ms)
+    return usesSheet ? navigator.share({ title: props.title, url: location.href }) : copy(location.href)
   }
   return (
     <button class="button" type="button" onClick={() => void share().catch(console.warn)}>

@@ -32,6 +32,13 @@ const isWantedThere = ({ target, key }: KeyboardEvent): boolean => {
   return key === ' ' && target.matches('button, a, summary')
 }
 
+/** Up and down move a page that is longer than its window, unless the player has the focus. */
+const isWantedByPage = ({ target, key }: KeyboardEvent, stage: HTMLElement | undefined): boolean => {
+  if (key !== 'ArrowUp' && key !== 'ArrowDown') return false
+  const isLong = document.documentElement.scrollHeight > innerHeight && document.fullscreenElement === null
+  return isLong && !(target instanceof Node && stage?.contains(target) === true)
+}
+
 /** The player's keys, for the whole page while the component lives; `?` lists them. */
 export const createShortcuts = ({ video, stage, toLive, seekBy, showList }: Target): Shortcuts => {
   const [isFullscreen, setFullscreen] = createSignal(false)
@@ -44,8 +51,8 @@ export const createShortcuts = ({ video, stage, toLive, seekBy, showList }: Targ
     if (!video.muted && video.volume === 0) video.volume = 0.5
   }
   const toggleFullscreen = (): void => {
-    if (document.fullscreenElement !== null) void document.exitFullscreen()
-    else if (stage()?.requestFullscreen) void stage()?.requestFullscreen()
+    if (document.fullscreenElement !== null) void document.exitFullscreen().catch(console.warn)
+    else if (stage()?.requestFullscreen) void stage()?.requestFullscreen().catch(console.warn)
     else if ('webkitEnterFullscreen' in video) (video as HTMLVideoElement & { webkitEnterFullscreen: () => void }).webkitEnterFullscreen()
   }
   const togglePictureInPicture = (): void => {
@@ -54,7 +61,7 @@ export const createShortcuts = ({ video, stage, toLive, seekBy, showList }: Targ
   }
   const changeVolume = (by: number): void => {
     video.volume = Math.min(1, Math.max(0, Math.round((video.volume + by) * 100) / 100))
-    video.muted = video.volume === 0
+    video.muted = video.volume === 0 || (video.muted && by < 0)
   }
   const keys: Readonly<Record<string, () => void>> = {
     ' ': togglePlay,
@@ -73,7 +80,7 @@ export const createShortcuts = ({ video, stage, toLive, seekBy, showList }: Targ
   }
   const press = (event: KeyboardEvent): void => {
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
-    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey || isWantedThere(event)) return
+    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey || isWantedThere(event) || isWantedByPage(event, stage())) return
     event.preventDefault()
     act()
   }

@@ -16,7 +16,7 @@ import { createTitle } from '../navigation/createTitle.ts'
 import { watchPath } from '../navigation/route.ts'
 import type { PublisherView } from '../publisher/createPublisher.ts'
 import { createPublishing } from '../publisher/createPublishing.ts'
-import { readKept, writeKept } from '../publisher/keptStream.ts'
+import { readKept, tabStorage, writeKept } from '../publisher/keptStream.ts'
 import { cleanTitle } from '../publisher/messages.ts'
 import { typeOf } from '../recorder/createRecorder.ts'
 import '../components/stage.css'
@@ -57,7 +57,7 @@ const createProblem = (capture: Capture, hasRecorderFailed: () => boolean): (() 
 export const LivePage = () => {
   const capture = createCapture()
   const publishing = createPublishing(capture)
-  const [kept, setKept] = createSignal(readKept(sessionStorage))
+  const [kept, setKept] = createSignal(readKept(tabStorage))
   const [title, setTitle] = createSignal('')
   const [isAsking, setAsking] = createSignal(false)
   const view = () => publishing.publisher()?.view()
@@ -74,7 +74,7 @@ export const LivePage = () => {
   createEffect(on(isEnded, (ended, before) => (ended ? capture.close() : before === true && capture.open()), { defer: true }))
   createEffect(on(isOnAir, (isOn) => void (isOn || setAsking(false))))
   const forget = (): void => {
-    writeKept(sessionStorage, undefined)
+    writeKept(tabStorage, undefined)
     setKept(undefined)
   }
   const resume = (how: 'goOn' | 'endKept'): void => {

@@ -47,7 +47,7 @@ const unknown: Notice = {
 }
 const unreachable: Notice = { title: 'The server does not answer', detail: 'Trying again by itself.', tone: 'bad' }
 const notBegun: Notice = { title: 'About to begin', detail: 'The publisher is here; the picture starts by itself.', tone: 'busy' }
-const reconnecting: Notice = { title: 'Reconnecting', detail: 'The publisher has lost its connection. The picture goes on by itself as soon as it is back.', tone: 'busy' }
+const reconnecting: Notice = { title: 'Reconnecting', detail: 'Nothing is heard of the publisher at the moment. The picture goes on by itself as soon as it is back.', tone: 'busy' }
 const standing: Notice = { title: 'The picture stands still', detail: 'Nothing comes from the publisher at the moment. It goes on by itself.', tone: 'busy' }
 const lost: Notice = { title: 'The picture was lost', detail: 'It comes back by itself.', tone: 'busy' }
 

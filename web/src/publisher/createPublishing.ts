@@ -3,7 +3,7 @@ import type { Capture } from '../devices/createCapture.ts'
 import { createRecorder } from '../recorder/createRecorder.ts'
 import { createPublisher, type Publisher } from './createPublisher.ts'
 import { newIdentity } from './identity.ts'
-import { type KeptStream, writeKept } from './keptStream.ts'
+import { type KeptStream, tabStorage, writeKept } from './keptStream.ts'
 
 /** The stream of this page. */
 export interface Publishing {
@@ -42,7 +42,7 @@ export const createPublishing = (capture: Capture): Publishing => {
   const publish = (kept: KeptStream, records: boolean): void => {
     dispose()
     setStartedAt(kept.startedAt_ms)
-    writeKept(sessionStorage, kept)
+    writeKept(tabStorage, kept)
     createRoot((end) => {
       dispose = end
       let isWanted = records
@@ -69,7 +69,7 @@ export const createPublishing = (capture: Capture): Publishing => {
         if (phase !== 'ended' && phase !== 'failed') return
         stopRecording()
         // Nobody knows of a stream that could not be reached whether it goes on.
-        if (failure?.kind !== 'unreachable' && failure?.kind !== 'noRoom') writeKept(sessionStorage, undefined)
+        if (failure?.kind !== 'unreachable' && failure?.kind !== 'noRoom') writeKept(tabStorage, undefined)
       })
       setPublisher(own)
       if (!records) own.stop()

@@ -1,9 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { readKept, type TabStorage, writeKept } from './keptStream.ts'
+import { type OpenStorage, readKept, writeKept } from './keptStream.ts'
 
-const storageOf = (text?: string): TabStorage => {
+const storageOf = (text?: string): OpenStorage => {
   let kept = text ?? null
-  return { getItem: () => kept, setItem: (_, value) => void (kept = value), removeItem: () => void (kept = null) }
+  return () => ({ getItem: () => kept, setItem: (_, value) => void (kept = value), removeItem: () => void (kept = null) })
 }
 const stream = { recordingId: 'cam', publisherToken: 'secret', title: 'Cam', startedAt_ms: 5 }
 
@@ -27,8 +27,9 @@ test('a browser that keeps nothing is no trouble', () => {
   const refusing = (): never => {
     throw new DOMException('no', 'SecurityError')
   }
-  const storage: TabStorage = { getItem: refusing, setItem: refusing, removeItem: refusing }
-  writeKept(storage, stream)
-  expect(readKept(storage)).toBeUndefined()
-  expect(warn).toHaveBeenCalledTimes(2)
+  for (const open of [refusing, () => ({ getItem: refusing, setItem: refusing, removeItem: refusing })]) {
+    writeKept(open, stream)
+    expect(readKept(open)).toBeUndefined()
+  }
+  expect(warn).toHaveBeenCalledTimes(4)
 })

@@ -25,7 +25,7 @@ test('a slow connection is told from a lost one', () => {
 })
 
 test('loss is never silent', () => {
-  expect(wordsOf(view({ figures: { lostChunks: 3 } })).detail).toContain('lost')
+  expect(wordsOf(view({ figures: { lostChunks: 3 } }))).toMatchObject({ title: expect.stringContaining('lost'), tone: 'bad' })
   expect(wordsOf(view({ isFull: true })).tone).toBe('bad')
 })
 

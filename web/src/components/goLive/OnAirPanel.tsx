@@ -23,7 +23,7 @@ export const OnAirPanel = (props: {
     ['Viewers', String(props.view.viewers ?? '–')],
     ['Recorded at', props.view.bitsPerSecond > 0 ? formatRate(props.view.bitsPerSecond) : '–'],
     ['Stored', formatBytes(props.view.figures.storedBytes)],
-    ['Waiting', `${props.view.figures.waiting_s.toFixed(1)} s`],
+    ['Not stored yet', `${props.view.figures.waiting_s.toFixed(1)} s`],
     ['On their way', props.view.figures.waitingChunks === 1 ? '1 chunk' : `${props.view.figures.waitingChunks} chunks`],
   ]
   return (

@@ -1,26 +1,16 @@
-import { createSignal, lazy, onCleanup, Show, Suspense } from 'solid-js'
+import { lazy, Show, Suspense } from 'solid-js'
+import { createCopied } from '../createCopied.ts'
 import { Icon } from '../Icon.tsx'
 import './shareBox.css'
 
 const QrCode = lazy(async () => ({ default: (await import('./QrCode.tsx')).QrCode }))
-const thanks_ms = 2_000
 
 /** Whether an address leads to this very computer, wherever it is opened. */
 const isLoopback = (address: string): boolean => /^(localhost|127\.|\[::1\])/.test(new URL(address).hostname)
 
 /** The address of a stream's page, to be handed on: as a link to copy and as a QR code. */
 export const ShareBox = (props: { readonly url: string }) => {
-  const [copied, setCopied] = createSignal(false)
-  let field: HTMLInputElement | undefined
-  let timer: ReturnType<typeof setTimeout> | undefined
-  onCleanup(() => clearTimeout(timer))
-  const copy = async (): Promise<void> => {
-    field?.select()
-    await navigator.clipboard.writeText(props.url)
-    setCopied(true)
-    clearTimeout(timer)
-    timer = setTimeout(() => setCopied(false), thanks_ms)
-  }
+  const [copied, copy] = createCopied()
   return (
     <section class="share" aria-labelledby="share">
       <Show when={!isLoopback(props.url)}>
@@ -40,8 +30,8 @@ export const ShareBox = (props: { readonly url: string }) => {
         </Show>
       </div>
       <div class="shareLink">
-        <input ref={field} class="field" type="text" readonly aria-label="Link to the stream" value={props.url} onFocus={(event) => event.currentTarget.select()} />
-        <button class="button" type="button" onClick={() => void copy().catch(console.warn)}>
+        <input class="field" type="text" readonly aria-label="Link to the stream" value={props.url} onFocus={(event) => event.currentTarget.select()} />
+        <button class="button" type="button" onClick={() => void copy(props.url).catch(console.warn)}>
           <Icon name={copied() ? 'check' : 'link'} />
           <span class="shareState" aria-live="polite">
             {copied() ? 'Copied' : 'Copy'}
