@@ -175,6 +175,14 @@ test.runIf(mayScreen)('the browser asks before the tab is left, and after a relo
   await live.context.close()
 })
 
+test.runIf(mayScreen)('a browser that lets pages keep nothing goes live all the same', async () => {
+  const refusing = "for (const name of ['sessionStorage', 'localStorage']) Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError') } })"
+  const live = await openGoLive(browser, node.url, { prepare: refusing })
+  await live.start('Kept nowhere')
+  await live.end()
+  await expectAllStored(live)
+})
+
 test.runIf(mayScreen)('all of it can be done with the keyboard alone', async () => {
   const live = await openGoLive(browser, node.url)
   const { page } = live

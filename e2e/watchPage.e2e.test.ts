@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Browser, BrowserContextOptions } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { until } from '../actors/archive/testing/until.ts'
 import { recording } from '../actors/testing/recordings.ts'
 import { chromiumPath, launchChromium } from './kit/chromium.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
@@ -36,6 +37,8 @@ afterAll(async () => {
 const watch = (id: string, options?: BrowserContextOptions): Promise<WatchPage> => openWatchPage(browser, `${node.url}/watch/${id}`, options)
 
 const film = (recordingId: string, title = recordingId): Promise<PublishedCamera> => publishCamera(node.url, { camera, stream: { recordingId, title } })
+
+const soundOf = (page: Page): Promise<unknown> => page.evaluate("(({ muted, volume }) => ({ muted, volume }))(document.querySelector('video'))")
 
 const expectSound = async (viewer: WatchPage): Promise<void> => {
   expect(await axeFindings(viewer.page)).toEqual([])
@@ -89,6 +92,11 @@ test.runIf(mayWatch)('a live stream is watched with nothing but a keyboard', asy
   expect(await isPaused()).toBe(false)
   await page.keyboard.press('m')
   await page.getByRole('button', { name: 'Sound on' }).waitFor()
+  await page.getByRole('button', { name: 'Settings' }).focus()
+  await page.keyboard.press('ArrowDown')
+  expect(await soundOf(page)).toEqual({ muted: true, volume: 0.9 })
+  await page.keyboard.press('ArrowUp')
+  expect(await soundOf(page)).toEqual({ muted: false, volume: 1 })
   await page.keyboard.press('f')
   await page.getByRole('button', { name: 'Leave full screen' }).waitFor()
   await page.keyboard.press('f')
@@ -104,6 +112,41 @@ test.runIf(mayWatch)('a live stream is watched with nothing but a keyboard', asy
   expect(await page.evaluate('document.activeElement.textContent')).toContain('Settings')
   published.abandon()
   await expectSound(viewer)
+})
+
+test.runIf(mayWatch)('the arrows move a page that is longer than its window, until the player has the focus', async () => {
+  const published = await film('long')
+  const viewer = await watch('long', { viewport: { width: 800, height: 320 } })
+  await viewer.shows()
+  const { page } = viewer
+  const before = await soundOf(page)
+  await page.keyboard.press('ArrowDown')
+  await until('the page has moved', async () => (await page.evaluate<boolean>('scrollY > 0')) || undefined)
+  expect(await soundOf(page)).toEqual(before)
+  published.abandon()
+  await expectSound(viewer)
+})
+
+test.runIf(mayWatch)('the address can be handed on from a page that did not come by https', async () => {
+  const published = await film('shared')
+  const afar = await launchChromium(['--host-resolver-rules=MAP afar.example 127.0.0.1'])
+  try {
+    const address = `http://afar.example:${new URL(node.url).port}/watch/shared`
+    const viewer = await openWatchPage(afar, address)
+    await viewer.shows()
+    const { page } = viewer
+    expect(await page.evaluate('isSecureContext')).toBe(false)
+    await page.getByRole('button', { name: 'Share' }).click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    await page.evaluate("document.body.append(Object.assign(document.createElement('textarea'), { id: 'paste' }))")
+    await page.locator('#paste').focus()
+    await page.keyboard.press('Control+V')
+    expect(await page.locator('#paste').inputValue()).toBe(address)
+    expect(viewer.defects).toEqual([])
+  } finally {
+    await afar.close()
+    published.abandon()
+  }
 })
 
 test.runIf(mayWatch)('on a phone the picture is as wide as the page, nothing is wider, and titles are words whatever stands in them', async () => {
