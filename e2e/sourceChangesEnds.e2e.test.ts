@@ -6,6 +6,7 @@ import { chromiumPath, launchChromium } from './kit/chromium.ts'
 import { audioFacts, decodeCapture } from './kit/comparison.ts'
 import { countFrames } from './kit/frameCount.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
+import { moving } from './kit/pictures.ts'
 import { type Presentation, present } from './kit/presented.ts'
 import { publishCamera } from './kit/publishCamera.ts'
 import { readRecording, watchAll } from './kit/watching.ts'
@@ -31,8 +32,6 @@ const PLAYED_S_MIN = ALONE_S / 2
 
 const fatal = ({ notes }: Presentation): ReadonlyArray<string> => notes.map(([, what]) => what).filter((what) => what.startsWith('fatal') || what === 'error')
 
-/** So many pictures move. */
-const moving = 8
 /** A still has five pictures a second; pictures that come sooner behind one another move. */
 const STILL_S = 0.2
 

@@ -9,6 +9,7 @@ import { chromiumPath, launchChromium } from './kit/chromium.ts'
 import { audioFacts, decodeCapture } from './kit/comparison.ts'
 import type { Capture } from './kit/hlsReader.ts'
 import { type PlatformNode, usePlatform } from './kit/nodes.ts'
+import { moving } from './kit/pictures.ts'
 import { type Presentation, present } from './kit/presented.ts'
 import { publishCamera } from './kit/publishCamera.ts'
 import { readRecording, watchAll } from './kit/watching.ts'
@@ -36,8 +37,6 @@ const epochs: ReadonlyArray<CameraOptions> = [
   { width: 640, height: 480, codec: 'h264', container: 'mp4' },
 ]
 
-/** So many pictures move. */
-const moving = 8
 /** What players show of the last one: itself, or its rung. */
 const shapes = ['640x480', '256x144']
 const shapeOf = ({ width, height }: Presentation['pictures'][number]): string => `${width}x${height}`

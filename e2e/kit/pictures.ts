@@ -17,6 +17,9 @@ declare const OffscreenCanvas: new (width: number, height: number) => {
   readonly getContext: (kind: '2d', options: { readonly willReadFrequently: boolean }) => PageDrawing | null
 }
 
+/** So many new pictures in a row are a moving picture. */
+export const moving = 8
+
 /** A picture as it was presented. */
 export interface ShownPicture {
   /** When it was presented, ms since 1970. */

@@ -2,7 +2,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { until } from '../../actors/archive/testing/until.ts'
 import { pictureWatcher, takeReport } from './chromium.ts'
-import type { ShownPicture } from './pictures.ts'
+import { moving, type ShownPicture } from './pictures.ts'
 
 /** A way of playing, as the page names it. */
 export type PagePath = 'push' | 'hls'
@@ -19,9 +19,6 @@ export interface WatchPage {
   /** What went wrong in the page's own code. */
   readonly defects: ReadonlyArray<string>
 }
-
-/** So many in a row are a moving picture. */
-const moving = 8
 
 /** Opens a stream's page; `prepare` may stand between the page and the platform. */
 export const openWatchPage = async (browser: Browser, address: string, options: BrowserContextOptions = {}, prepare?: (page: Page) => Promise<void>): Promise<WatchPage> => {

@@ -22,7 +22,7 @@ export const wordsOf = ({ phase, figures, isFull, isStopping }: PublisherView): 
   if (phase === 'connecting') return { title: 'Connecting', detail: 'You are recorded already; nothing will be missing.', tone: 'busy' }
   if (phase === 'reconnecting') return { title: 'The connection is lost', detail: `Coming back by itself. ${kept} are kept here and will be sent.`, tone: 'bad' }
   if (figures.waiting_s >= slow_s) return { title: 'Sending is slower than recording', detail: `${waiting} wait to be stored. If that grows, choose a smaller picture.`, tone: 'bad' }
-  if (figures.lostChunks > 0) return { title: 'Some of the stream was lost', detail: 'All else that was sent is stored.', tone: 'bad' }
+  if (figures.lostChunks > 0) return { title: 'Some of the stream was lost', detail: 'The rest is stored as you go.', tone: 'bad' }
   return { title: 'Stored as you go', detail: 'What is stored can no longer be lost.', tone: 'calm' }
 }
 
